@@ -1,0 +1,52 @@
+# Martlet. `make` alone lists the targets; longer recipes are in scripts/.
+#
+#: demo        the whole system live: boards, broker, gateway, page (FOR=30 COUNT=3 DB=postgres://… TIMESCALE=1)
+#: check       the quick layer: format, lint, unit tests
+#: test        everything that proves the promises; installs what it needs
+#: test-all    test, and the long runs
+#: build       both programs, debug
+#: release     both programs, optimised
+#: embedded    the portable modules on an emulated Cortex-M0: same bytes as on Linux
+#: format      format all Swift
+#: clean       remove build products
+
+.DEFAULT_GOAL := help
+.PHONY: help demo check test test-all build release embedded format clean
+
+# One scratch folder for everything: dependencies are built once.
+export MARTLET_BUILD ?= .build
+
+help:
+	@sed -n 's/^#: /  make /p' Makefile
+
+demo:
+	@scripts/demo
+
+check:
+	@scripts/check
+
+test:
+	@scripts/test
+
+test-all: test
+	@scripts/test --long
+
+build:
+	@MAKE_GOAL=build scripts/need-swift
+	@scripts/install-packages build
+	swift build --scratch-path $(MARTLET_BUILD) $(SWIFT_BUILD_FLAGS)
+
+release:
+	@MAKE_GOAL=release scripts/need-swift
+	@scripts/install-packages build
+	swift build --scratch-path $(MARTLET_BUILD) --configuration release --static-swift-stdlib
+
+embedded:
+	@scripts/install-packages embedded
+	@scripts/embedded
+
+format:
+	swift format --in-place --parallel --recursive --configuration .swift-format Package.swift firmware-embedded Sources simulators gateway Tests
+
+clean:
+	rm -rf .build .build-* .build_*

@@ -1,0 +1,145 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Every Swift target of Martlet. docs/architecture.md draws the arrows; `--explicit-target-dependency-import-check error`
+// keeps them (make check).
+
+/// What every Swift target is compiled with. Swift 6 language mode (strict concurrency) comes with the tools version.
+let strict: [SwiftSetting] = [
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// The device: no Foundation, no heap, Linux and Cortex-M0+ alike. `Lifetimes` is for writers and scanners over spans.
+func portable(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(
+    name: name, dependencies: dependencies, path: "Sources/\(name)",
+    swiftSettings: strict + [.enableExperimentalFeature("Lifetimes")])
+}
+
+/// What Linux programs share.
+func linux(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, path: "Sources/Linux/\(name)", swiftSettings: strict)
+}
+
+func simulator(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, path: "simulators/\(name)", swiftSettings: strict)
+}
+
+func gateway(
+  _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = [], resources: [Resource] = []
+) -> Target {
+  .target(
+    name: name, dependencies: dependencies, path: "gateway/\(name)", exclude: exclude, resources: resources,
+    swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+  .testTarget(
+    name: name, dependencies: dependencies, path: "Tests/\(name)", exclude: exclude, swiftSettings: strict)
+}
+
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+
+let package = Package(
+  name: "martlet",
+  platforms: [.macOS(.v26)],
+  products: [
+    .library(
+      name: "MartletDevice", targets: ["HAL", "Sensors", "Display", "StatusLED", "Telemetry", "Node", "EmbeddedCheck"]),
+    .executable(name: "martlet", targets: ["martlet"]),
+    .executable(name: "picosim", targets: ["picosim"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: [.defaults, "YAML"]),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+    .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+  ],
+  targets: [
+    // The device
+    portable("HAL"),
+    portable("Telemetry"),
+    portable("Sensors", ["HAL", "Telemetry"]),
+    portable("Display", ["HAL"]),
+    portable("StatusLED", ["HAL"]),
+    portable("Node", ["HAL", "Sensors", "Display", "StatusLED", "Telemetry"]),
+    portable("EmbeddedCheck", ["HAL", "Node", "Telemetry"]),
+
+    // What Linux programs share
+    .systemLibrary(
+      name: "CMosquitto", path: "Sources/Linux/CMosquitto", pkgConfig: "libmosquitto",
+      providers: [.apt(["libmosquitto-dev"])]),
+    linux("MQTTClient", ["CMosquitto"]),
+    .systemLibrary(
+      name: "CCurl", path: "Sources/Linux/CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    linux("HTTPClient", ["CCurl"]),
+
+    // Simulators
+    simulator("ChipModels", ["HAL"]),
+    simulator("VirtualBoard", ["HAL", "ChipModels"]),
+    .executableTarget(
+      name: "picosim",
+      dependencies: ["Telemetry", "Node", "ChipModels", "VirtualBoard", "MQTTClient", "HTTPClient", arguments],
+      path: "simulators/picosim", swiftSettings: strict),
+
+    // The gateway
+    gateway("GatewayCore", ["Telemetry", logging]),
+    gateway("Ingest", ["GatewayCore", "Telemetry", "MQTTClient", logging]),
+    gateway("Journal", ["GatewayCore", grdb, sqlite]),
+    .systemLibrary(
+      name: "CPostgres", path: "gateway/CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    gateway("TimescaleSink", ["GatewayCore", "CPostgres", logging], resources: [.embedInCode("sql")]),
+    gateway(
+      "ConfigServer", [hummingbird, hummingbirdCore, httpTypes, nio, nioHTTPTypes, logging],
+      exclude: ["example"]),
+    gateway("FleetView", ["GatewayCore", hummingbird, httpTypes, nio, lifecycle], resources: [.embedInCode("page")]),
+    .executableTarget(
+      name: "martlet",
+      dependencies: [
+        "GatewayCore", "Ingest", "Journal", "TimescaleSink", "ConfigServer", "FleetView", "MQTTClient", "HTTPClient",
+        arguments, configuration, hummingbird, hummingbirdCore, lifecycle, logging, nio, signals, systemPackage,
+      ],
+      path: "gateway/martlet", swiftSettings: strict),
+
+    // Tests, a folder for each target; Tests/System is Python and runs the built programs.
+    tests("TelemetryTests", ["Telemetry"]),
+    tests("SensorsTests", ["Sensors", "HAL", "Telemetry", "ChipModels"]),
+    tests("DisplayTests", ["Display", "HAL", "ChipModels"], exclude: ["golden"]),
+    tests("StatusLEDTests", ["StatusLED"]),
+    tests("NodeTests", ["Node", "Display", "StatusLED", "Telemetry"]),
+    tests("EmbeddedCheckTests", ["EmbeddedCheck"], exclude: ["golden"]),
+    tests("ChipModelsTests", ["ChipModels", "HAL"]),
+    tests("VirtualBoardTests", ["VirtualBoard", "HAL", "ChipModels", "Node", "Telemetry"]),
+    tests("GatewayCoreTests", ["GatewayCore", logging]),
+    .target(name: "BrokerTesting", path: "Tests/BrokerTesting", swiftSettings: strict),
+    tests("MQTTClientTests", ["MQTTClient", "BrokerTesting"]),
+    tests("IngestTests", ["Ingest", "Journal", "GatewayCore", "Telemetry", "MQTTClient", "BrokerTesting", logging]),
+    tests("JournalTests", ["Journal", "GatewayCore", grdb]),
+    tests("TimescaleSinkTests", ["TimescaleSink", "GatewayCore", logging]),
+    .target(
+      name: "HTTPTesting", dependencies: [hummingbird, httpTypes, nio, logging], path: "Tests/HTTPTesting",
+      swiftSettings: strict),
+    tests("ConfigServerTests", ["ConfigServer", "HTTPTesting", hummingbird, httpTypes, nio, logging]),
+    tests("FleetViewTests", ["FleetView", "GatewayCore", "HTTPTesting", hummingbird, httpTypes, nio]),
+  ]
+)

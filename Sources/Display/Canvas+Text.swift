@@ -1,0 +1,70 @@
+/// Which point of a text its x means.
+public enum Alignment: Sendable {
+  /// x is the text's first column.
+  case left
+  /// x is the column that halves the text.
+  case centre
+  /// x is the column after the text's last.
+  case right
+}
+
+extension Canvas {
+  /// A line of small text; (x, y) is its top, 7 rows and a descender high.
+  ///
+  /// - Returns: the column where a text that goes on would begin.
+  @discardableResult
+  public mutating func text(
+    _ text: Text, x: Int, y: Int, align: Alignment = .left, _ ink: Ink = .on
+  ) -> Int {
+    var column = Self.start(x, width: text.width, align)
+    let bytes = text.bytes
+    for index in 0..<text.count {
+      guard let glyph = Font.glyph(of: bytes[index]) else { continue }
+      for offset in 0..<Font.width { self.column(Font.column(offset, of: glyph), x: column &+ offset, y: y, ink) }
+      column &+= Font.advance
+    }
+    return column
+  }
+
+  /// A line of small text from a literal.
+  ///
+  /// - Returns: the column where a text that goes on would begin.
+  @discardableResult
+  public mutating func text(
+    _ literal: StaticString, x: Int, y: Int, align: Alignment = .left, _ ink: Ink = .on
+  ) -> Int {
+    text(Text(literal), x: x, y: y, align: align, ink)
+  }
+
+  /// Large digits, 20 rows high; of the text only digits, minus signs and points show.
+  ///
+  /// - Returns: the column after the last digit.
+  @discardableResult
+  public mutating func largeDigits(
+    _ text: Text, x: Int, y: Int, align: Alignment = .left, _ ink: Ink = .on
+  ) -> Int {
+    var column = Self.start(x, width: text.largeWidth, align)
+    var end = column
+    let bytes = text.bytes
+    for index in 0..<text.count {
+      let width = LargeDigits.width(of: bytes[index])
+      guard width > 0 else { continue }
+      for row in 0..<LargeDigits.height {
+        for offset in 0..<width where LargeDigits.isLit(bytes[index], x: offset, y: row) {
+          pixel(x: column &+ offset, y: y &+ row, ink)
+        }
+      }
+      end = column &+ width
+      column = end &+ LargeDigits.gap
+    }
+    return end
+  }
+
+  private static func start(_ x: Int, width: Int, _ align: Alignment) -> Int {
+    switch align {
+    case .left: x
+    case .centre: x &- width / 2
+    case .right: x &- width
+    }
+  }
+}

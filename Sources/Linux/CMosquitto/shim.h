@@ -1,0 +1,3 @@
+// libmosquitto as one Swift module.
+#include <mosquitto.h>
+#include <mqtt_protocol.h>

@@ -1,0 +1,123 @@
+"""A fault in the surroundings is one clear line with the remedy: waited for where that helps, fatal where it does not."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import unittest
+from pathlib import Path
+
+from stack import Stack, binary, free_port, get, wait_until
+
+
+def run(*arguments: str, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Runs martlet to its end."""
+    return subprocess.run(
+        [binary("martlet"), *arguments],
+        capture_output=True, text=True, timeout=60, env={**os.environ, **(environment or {})},
+    )  # fmt: skip
+
+
+class Commands(unittest.TestCase):
+    def assert_one_line(self, result: subprocess.CompletedProcess[str], *words: str) -> None:
+        self.assertNotEqual(result.returncode, 0)
+        lines = result.stderr.strip().splitlines()
+        self.assertEqual(len([line for line in lines if line.startswith("martlet: ")]), 1, result.stderr)
+        for word in words:
+            self.assertIn(word, result.stderr)
+
+    def test_a_configuration_file_that_is_missing_or_broken_is_named_with_the_place(self) -> None:
+        with Stack(database=False) as stack:
+            self.assert_one_line(run("config-server", "--file", "/nowhere/at/all.json"), "/nowhere/at/all.json")
+            broken = stack.directory / "broken.json"
+            broken.write_text('{\n  "device_list": [,]\n}')
+            self.assert_one_line(run("config-server", "--file", str(broken)), "broken.json:2:")
+
+    def test_a_port_that_is_taken_ends_the_program_with_the_remedy(self) -> None:
+        with socket.socket() as holder, Stack(database=False) as stack:
+            holder.bind(("127.0.0.1", 0))
+            holder.listen()
+            port = str(holder.getsockname()[1])
+            result = run(
+                *["gateway", "--http-port", port, "--broker-port", str(stack.broker_port)],
+                *["--journal", str(stack.directory / "other.sqlite"), "--gateway-id", "other"],
+            )
+            self.assert_one_line(result, port, "choose another")
+            result = run("config-server", "--file", str(stack.configuration), "--port", port)
+            self.assert_one_line(result, port, "choose another")
+
+    def test_settings_that_cannot_be_are_refused_by_name(self) -> None:
+        self.assert_one_line(run("gateway", environment={"MARTLET_BROKER_PORT": "70000"}), "broker.port", "70000")
+        self.assert_one_line(run("gateway", "--settings", "/nowhere.yaml"), "/nowhere.yaml")
+        self.assert_one_line(run("gateway", "--gateway-id", "a b"), "gateway.id")
+
+    def test_a_second_gateway_on_one_journal_is_refused(self) -> None:
+        with Stack(database=False) as stack:
+            result = run("gateway", "--journal", str(stack.directory / "journal.sqlite"), "--http-port", str(free_port()))
+            self.assert_one_line(result, "another gateway holds this journal")
+
+    def test_broker_and_database_that_are_away_are_waited_for_and_found_again(self) -> None:
+        with Stack(database=False) as stack:
+            stack.broker.stop()
+            stack.gateway.stop()
+            stack.gateway.environment["MARTLET_DATABASE_URL"] = f"postgresql://postgres:secret@127.0.0.1:{free_port()}/x"
+            stack.start(stack.gateway)
+            wait_until("the database's line", lambda: "cannot deliver, will try again" in stack.gateway.text())
+            wait_until("the broker's line", lambda: "no connection to the broker, will try again" in stack.gateway.text())
+            self.assertNotIn("secret", stack.gateway.text())
+            self.assertIsNone(get(f"{stack.page}/readyz"))
+            self.assertIsNotNone(get(f"{stack.page}/healthz"))
+            stack.start(stack.broker)
+            wait_until("the broker", lambda: stack.metrics().get("martlet_broker_up") == 1, seconds=40)
+
+    def test_a_wrong_database_password_is_named_without_telling_it(self) -> None:
+        with Stack() as stack:
+            assert stack.database
+            wrong = stack.database.replace("testbed@", "wr0ng-secret@")
+            self.assertNotEqual(wrong, stack.database)
+            result = run("migrate", "--database", wrong)
+            self.assert_one_line(result, "password")
+            self.assertNotIn("wr0ng-secret", result.stderr)
+            stack.gateway.stop()
+            stack.gateway.environment["MARTLET_DATABASE_URL"] = wrong
+            stack.start(stack.gateway)
+            wait_until("the line", lambda: "password" in stack.gateway.text())
+            self.assertNotIn("wr0ng-secret", stack.gateway.text())
+            self.assertTrue(stack.gateway.is_running)
+
+    def test_doctor_tells_what_works_and_what_does_not(self) -> None:
+        with Stack() as stack:
+            assert stack.database
+            wait_until("schema", lambda: stack.metrics().get('martlet_sink_up{sink="timescale"}') == 1)
+            common = [
+                *["doctor", "--broker-port", str(stack.broker_port), "--database", stack.database],
+                *["--config-server", f"http://127.0.0.1:{stack.config_port}"],
+                *["--journal", str(stack.directory / "journal.sqlite")],
+            ]
+            result = run(*common)
+            self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+            self.assertEqual(result.stdout.count("ok "), 4, result.stdout)
+            stack.broker.stop()
+            result = run(*common)
+            self.assertEqual(result.returncode, 1)
+            self.assertIn("FAULT broker", result.stdout)
+            self.assertIn("start Mosquitto", result.stdout)
+
+    def test_sigterm_delivers_what_is_journaled_before_the_end(self) -> None:
+        with Stack() as stack:
+            boards = stack.boards(3)
+            boards.start()
+            wait_until("readings", lambda: stack.metrics().get("martlet_readings_committed_total", 0) >= 6)
+            self.assertEqual(stack.gateway.stop(), 0)
+            journal = run("journal", "stat", "--journal", str(stack.directory / "journal.sqlite")).stdout
+            entries = int(journal.split("entries=")[1].split()[0])
+            self.assertEqual(stack.query("SELECT count(*) FROM sensor_data")[0][0], entries)
+            self.assertIn(f"cursor.timescale={entries}", journal)
+            boards.kill()
+
+    def test_help_shows_examples(self) -> None:
+        result = run("--help")
+        self.assertEqual(result.returncode, 0)
+        self.assertIn("EXAMPLES", result.stdout)
+        self.assertTrue(Path(binary("picosim")).exists())

@@ -1,0 +1,255 @@
+import Foundation
+import Telemetry
+import Testing
+
+/// protocol/vectors/payload.json, written by hand.
+struct PayloadVectors: Decodable {
+  struct Encode: Decodable, CustomTestStringConvertible {
+    var name: String
+    var device_id: String
+    var firmware: String
+    var boot: UInt32
+    var seq: UInt32
+    var event: String
+    var temperature_centi_celsius: Int32?
+    var humidity_centi_percent: Int32?
+    var pressure_pascals: Int32?
+    var motion: String
+    var `switch`: String
+    var sensor: String?
+    var quality: String
+    var wifi_rssi: Int8?
+    var uptime_ms: UInt64
+    var unix_seconds: UInt32?
+    var suppressed: UInt16
+    var dropped: [[UInt32]]
+    var payload: String
+
+    var testDescription: String { name }
+
+    var reading: Reading {
+      Reading(
+        boot: boot, seq: seq, event: EventKind.allCases.first { $0.name.description == event }!,
+        measurement: Measurement(
+          temperatureCentiCelsius: temperature_centi_celsius, humidityCentiPercent: humidity_centi_percent,
+          pressurePascals: pressure_pascals, quality: Quality.allCases.first { $0.name.description == quality }!,
+          sensor: SensorKind.allCases.first { $0.name.description == sensor } ?? .none),
+        motion: Level.allCases.first { $0.name.description == motion }!,
+        switchLevel: Level.allCases.first { $0.name.description == self.switch }!,
+        wifiRSSI: wifi_rssi, uptimeMilliseconds: uptime_ms, unixSeconds: unix_seconds, suppressed: suppressed)
+    }
+  }
+
+  var encode: [Encode]
+
+  static let all: PayloadVectors = {
+    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
+    let data = try! Data(contentsOf: root.appending(path: "protocol/vectors/payload.json"))
+    return try! JSONDecoder().decode(PayloadVectors.self, from: data)
+  }()
+}
+
+func text<let capacity: Int>(_ bytes: InlineBytes<capacity>) -> String {
+  String(decoding: (0..<bytes.count).map { bytes[$0] }, as: UTF8.self)
+}
+
+func inline<let capacity: Int>(_ text: String) -> InlineBytes<capacity> {
+  InlineBytes(Array(text.utf8).span)
+}
+
+func decode(_ text: String) throws(PayloadError) -> (payload: Payload, unknown: [String]) {
+  let bytes = Array(text.utf8)
+  var unknown: [String] = []
+  let payload = try Payload.decode(bytes.span) { unknown.append(String(decoding: bytes[$0..<$1], as: UTF8.self)) }
+  return (payload, unknown)
+}
+
+@Suite struct Version2 {
+  @Test(arguments: PayloadVectors.all.encode)
+  func encodesTheVectorByteForByte(vector: PayloadVectors.Encode) {
+    var dropped = DroppedRanges()
+    for range in vector.dropped {
+      for seq in range[1]...range[2] { dropped.insert(boot: range[0], seq: seq) }
+    }
+    var output = InlineBytes<512>()
+    vector.reading.encode(
+      device: inline(vector.device_id), firmware: inline(vector.firmware), dropped: dropped, into: &output)
+    #expect(text(output) == vector.payload)
+    #expect(!output.overflowed)
+  }
+
+  @Test(arguments: PayloadVectors.all.encode)
+  func decodesTheVectorToTheSameValues(vector: PayloadVectors.Encode) throws {
+    let (payload, unknown) = try decode(vector.payload)
+    #expect(payload.version == 2)
+    #expect(text(payload.deviceID) == vector.device_id)
+    #expect(payload.boot == vector.boot)
+    #expect(payload.seq == vector.seq)
+    #expect(text(payload.event) == vector.event)
+    #expect(payload.temperatureCentiCelsius == vector.temperature_centi_celsius)
+    #expect(payload.humidityCentiPercent == vector.humidity_centi_percent)
+    #expect(payload.pressurePascals == vector.pressure_pascals)
+    #expect(payload.motion.name.description == vector.motion)
+    #expect(payload.switchLevel.name.description == vector.switch)
+    #expect(text(payload.sensorType) == vector.sensor ?? "")
+    #expect(text(payload.quality) == vector.quality)
+    #expect(payload.wifiRSSI == vector.wifi_rssi.map { Int16($0) })
+    #expect(payload.uptimeMilliseconds == vector.uptime_ms)
+    #expect(payload.timestampMicroseconds == vector.unix_seconds.map { Int64($0) * 1_000_000 })
+    #expect(text(payload.firmware) == vector.firmware)
+    #expect(payload.dropped.count == vector.dropped.count)
+    #expect(unknown == (vector.suppressed > 0 ? ["\"suppressed\":\(vector.suppressed)"] : []))
+  }
+
+  @Test func theLongestPayloadFits512Bytes() {
+    let id = String(repeating: "W", count: 32)
+    var dropped = DroppedRanges()
+    for boot in UInt32.max - 2...UInt32.max { dropped.insert(boot: boot, seq: .max) }
+    let reading = Reading(
+      boot: 4_294_967_290, seq: .max, event: .heartbeat,
+      measurement: Measurement(
+        temperatureCentiCelsius: -10_000, humidityCentiPercent: 10_000, pressurePascals: 110_000, quality: .powerOn,
+        sensor: .ds18b20),
+      motion: .high, switchLevel: .high, wifiRSSI: -128, uptimeMilliseconds: 1 << 53, unixSeconds: .max,
+      suppressed: .max)
+    var output = InlineBytes<512>()
+    reading.encode(
+      device: inline(id), firmware: inline(String(repeating: "9", count: 24)), dropped: dropped, into: &output)
+    #expect(!output.overflowed)
+    #expect(output.count <= maximumPayloadBytes)
+  }
+
+  @Test(arguments: [
+    (#"{"v":2}"#, PayloadError.Code.missing(.deviceID)),
+    (#"{"v":3}"#, .unsupportedVersion),
+    (#"{"v":"2"}"#, .wrongType(.version)),
+    (#"[1]"#, .notAnObject),
+    (#"{"v":2,"device_id":7}"#, .wrongType(.deviceID)),
+    (#"{"v":2,"device_id":"a","boot":-1}"#, .outOfRange(.boot)),
+    (#"{"v":2,"device_id":"a","boot":4294967296}"#, .outOfRange(.boot)),
+    (#"{"v":2,"device_id":"a","boot":1.5}"#, .outOfRange(.boot)),
+    (#"{"v":2,"device_id":"a","boot":1,"boot":2}"#, .duplicate(.boot)),
+    (#"{"v":2,"device_id":"a","boot":1,"seq":1}"#, .missing(.event)),
+    (#"{"v":2,"device_id":"a","temperature":"22"}"#, .wrongType(.temperature)),
+    (#"{"v":2,"device_id":"a","temperature":1e400}"#, .outOfRange(.temperature)),
+    (#"{"v":2,"device_id":"a","motion":"UP"}"#, .outOfRange(.motion)),
+    (#"{"v":2,"device_id":"a","timestamp":"yesterday"}"#, .outOfRange(.timestamp)),
+    (#"{"v":2,"device_id":"a","timestamp":"2026-02-30T00:00:00Z"}"#, .outOfRange(.timestamp)),
+    (#"{"v":2,"device_id":"a","boot":1,"dropped":[[9,3]]}"#, .outOfRange(.dropped)),
+    (#"{"v":2,"device_id":"a","boot":1,"dropped":7}"#, .wrongType(.dropped)),
+    (#"{"v":2,"device_id":"123456789012345678901234567890123"}"#, .tooLong(.deviceID)),
+    (#"{"v":2,"device_id":"a",}"#, .notJSON(.syntax)),
+    (#"{"v":2,"device_id":"a""#, .notJSON(.unexpectedEnd)),
+    (#"{"v":2,"x":NaN}"#, .notJSON(.syntax)),
+    (#"{"v":2} x"#, .notJSON(.trailing)),
+    ("", .notJSON(.unexpectedEnd)),
+    ("hello", .notJSON(.syntax)),
+  ])
+  func refusesWithTheReason(payload: String, code: PayloadError.Code) {
+    #expect { try decode(payload) } throws: { ($0 as? PayloadError)?.code == code }
+  }
+
+  @Test func refusesInvalidUTF8WithItsPlace() {
+    let bytes: [UInt8] = Array(#"{"v":2,"device_id":""#.utf8) + [0xC0, 0xAF] + Array(#""}"#.utf8)
+    #expect(throws: PayloadError(code: .notJSON(.invalidUTF8), offset: 20)) { try Payload.decode(bytes.span) }
+  }
+
+  @Test func refusesDeepNesting() {
+    let deep = #"{"v":2,"x":"# + String(repeating: "[", count: 100)
+    #expect { try decode(deep) } throws: { ($0 as? PayloadError)?.code == .notJSON(.tooDeep) }
+  }
+
+  @Test func neverCrashesOnMangledPayloads() {
+    var random = SplitMix(seed: 1)
+    let seeds = PayloadVectors.all.encode.map { Array($0.payload.utf8) }
+    for round in 0..<20_000 {
+      var bytes = seeds[round % seeds.count]
+      for _ in 0...Int(random.next() % 6) {
+        let place = Int(random.next() % UInt64(bytes.count))
+        switch random.next() % 3 {
+        case 0: bytes[place] = UInt8(truncatingIfNeeded: random.next())
+        case 1: bytes.remove(at: place)
+        default: bytes.insert(UInt8(truncatingIfNeeded: random.next()), at: place)
+        }
+      }
+      _ = try? Payload.decode(bytes.span)
+    }
+  }
+}
+
+@Suite struct Version1 {
+  @Test func convertsFahrenheitAndInchesToSI() throws {
+    let (payload, _) = try decode(
+      #"{"event_type":"heartbeat","device_id":"Garage02","temperature":72.55,"humidity":45.1,"pressure":29.92,"motion":"LOW","switch":"UNKNOWN","timestamp":"2026-11-23T22:45:29.250+01:00"}"#
+    )
+    #expect(payload.version == 1)
+    #expect(payload.temperatureCentiCelsius == 2253)  // 22.5277… °C
+    #expect(payload.humidityCentiPercent == 4510)
+    #expect(payload.pressurePascals == 101_321)  // 29.92 · 3386.389 = 101,320.76
+    #expect(payload.motion == .low)
+    #expect(payload.switchLevel == .unknown)
+    #expect(payload.timestampMicroseconds == 1_795_470_329_250_000)
+    #expect(payload.quality.isEmpty)
+  }
+
+  @Test func readsNumbersSentAsTextAndThePrefix() throws {
+    let (payload, _) = try decode(
+      #"MQTT event: {"temperature":" 32 ","humidity":"50.005","wifi_rssi":"-70","uptime_seconds":"12.5"}"#)
+    #expect(payload.temperatureCentiCelsius == 0)
+    #expect(payload.humidityCentiPercent == 5001)
+    #expect(payload.wifiRSSI == -70)
+    #expect(payload.uptimeMilliseconds == 12_500)
+  }
+
+  /// FACTS, old fault 4: pressure converted to inHg twice.
+  @Test func pressureConvertedTwiceIsNullWithItsOriginalKept() throws {
+    let (payload, unknown) = try decode(#"{"temperature":70,"pressure":0.88}"#)
+    #expect(payload.pressurePascals == nil)
+    #expect(text(payload.quality) == "range")
+    #expect(payload.temperatureCentiCelsius == 2111)
+    #expect(unknown == [#""pressure":0.88"#])
+  }
+
+  @Test func anythingMayBeMissingOrNull() throws {
+    let (payload, unknown) = try decode(#"{"temperature":null,"version":null,"timestamp":null}"#)
+    #expect(payload.temperatureCentiCelsius == nil)
+    #expect(payload.quality.isEmpty)
+    #expect(payload.timestampMicroseconds == nil)
+    #expect(unknown.isEmpty)
+    #expect(throws: Never.self) { try decode("{}") }
+  }
+
+  @Test func whatHasNoPlaceIsReportedAsItStands() throws {
+    let (_, unknown) = try decode(#"{"fan_pwm":55, "x":{"a":[1,"]"]},"timestamp":"soon","motion":"MAYBE"}"#)
+    #expect(unknown == [#""fan_pwm":55"#, #""x":{"a":[1,"]"]}"#, #""timestamp":"soon""#, #""motion":"MAYBE""#])
+  }
+}
+
+@Suite struct AcknowledgementText {
+  @Test func namesRangesAndTime() throws {
+    var ranges: [[UInt32]] = []
+    let bytes = Array(#"{"boot":17,"seqs":[[1201,1230],[1234,1234]],"time":1795474529123}"#.utf8)
+    let time = try Acknowledgement.decode(bytes.span) { ranges.append([$0, $1, $2]) }
+    #expect(time == 1_795_474_529_123)
+    #expect(ranges == [[17, 1201, 1230], [17, 1234, 1234]])
+  }
+
+  @Test(arguments: ["", "[]", #"{"seqs":[[1,2]]}"#, #"{"boot":1,"seqs":[[2,1]]}"#, #"{"boot":1,"seqs":[[1]]}"#])
+  func refusesWhatIsNone(text: String) {
+    #expect(throws: JSONError.self) { try Acknowledgement.decode(Array(text.utf8).span) { _, _, _ in } }
+  }
+}
+
+/// A small deterministic generator (Steele, Lea, Flood: SplitMix64), so that a failure repeats.
+struct SplitMix {
+  var state: UInt64
+  init(seed: UInt64) { state = seed }
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+}

@@ -1,0 +1,2 @@
+// libpq as one Swift module.
+#include <libpq-fe.h>

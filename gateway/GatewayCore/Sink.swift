@@ -1,0 +1,64 @@
+/// Where readings go from the store, each sink at its own pace.
+///
+/// A sink runs on a thread of its own and may block. Its cursor lives with what it writes, in the same transaction, so
+/// that a crash between the two can neither double nor lose.
+public protocol Sink {
+  /// The sink's name in cursors, logs and metrics.
+  var name: String { get }
+
+  /// Connects, and says up to which entry everything is already there.
+  mutating func open() throws(SinkError) -> Int64
+
+  /// Writes the rows and moves the cursor to `upTo`, all or nothing, except rows the far side refuses for what they
+  /// are: those are isolated and returned.
+  mutating func deliver(_ rows: [Row], upTo id: Int64) throws(SinkError) -> Delivery
+
+  /// Lets go of the connection.
+  mutating func close()
+}
+
+/// What a delivery did.
+public struct Delivery: Sendable {
+  /// Rows written.
+  public var written: Int
+  /// Rows that were there already.
+  public var duplicates: Int
+  /// Positions in the delivered array that the far side refuses, and its words.
+  public var refused: [(index: Int, reason: String)]
+
+  /// The outcome of one delivery.
+  public init(written: Int, duplicates: Int, refused: [(index: Int, reason: String)] = []) {
+    self.written = written
+    self.duplicates = duplicates
+    self.refused = refused
+  }
+}
+
+/// Why a sink could not deliver; nothing of the batch was kept.
+public struct SinkError: Error, Sendable, CustomStringConvertible {
+  /// What kind of fault, and so what to do.
+  public enum Code: Sendable, Equatable {
+    /// The far side is away: try again later, from `open`.
+    case unreachable
+    /// The credentials are refused: a person must mend them; trying again is slow and harmless.
+    case refusedCredentials
+    /// The schema is not there or too old: `martlet migrate`.
+    case schema
+    /// The far side is there and cannot take it now (disk full, read-only, deadlock): try again later.
+    case busy
+  }
+
+  /// What kind of fault.
+  public var code: Code
+  /// What was being done, what the far side said, and the remedy.
+  public var detail: String
+
+  /// A fault with its cause.
+  public init(_ code: Code, _ detail: String) {
+    self.code = code
+    self.detail = detail
+  }
+
+  /// The detail.
+  public var description: String { detail }
+}

@@ -1,0 +1,291 @@
+import GatewayCore
+import Glibc
+import Logging
+import MQTTClient
+
+/// The body of the ingest thread; see `IngestLoop`. Lives on that thread only.
+final class IngestThread {
+  private let options: IngestOptions
+  private let store: any Store
+  private let committed: CommitSignal
+  private let metrics: GatewayMetrics
+  private let logger: Logger
+  private let handlers: IngestHandlers
+  private let clock: GatewayClock
+  private let wake: WakePipe
+
+  private var arrivals: [Profiles.Arrival] = []
+  private var arrivedBytes = 0
+  private var bootClock: BootClock
+  private var backoff: Backoff
+  /// When the broker accepted the connection; `nil` without one.
+  private var acceptedAt: Double?
+  private var subscriptions: [Int32: String] = [:]
+  private var deniedFilter: String?
+  private var lastLogged: String?
+  private var fullLoggedAt: Double?
+
+  /// A connection that stood this long was a good one: the waits begin anew.
+  private static let stableSeconds = 60.0
+
+  private enum Fault: Error {
+    case broker(MQTTError)
+    case store(StoreError)
+    /// Asked to stop while the store was full.
+    case stopped
+  }
+
+  init(
+    _ options: IngestOptions, store: any Store, committed: CommitSignal, metrics: GatewayMetrics, logger: Logger,
+    handlers: IngestHandlers, clock: GatewayClock, wake: WakePipe
+  ) {
+    self.options = options
+    self.store = store
+    self.committed = committed
+    self.metrics = metrics
+    self.logger = logger
+    self.handlers = handlers
+    self.clock = clock
+    self.wake = wake
+    bootClock = BootClock(store: store)
+    backoff = options.backoff
+  }
+
+  /// Connects and serves again and again until asked to stop.
+  func run() {
+    var client: MQTTClient?
+    while !wake.isStopping {
+      wake.turn(atSeconds: clock.monotonicSeconds())
+      do throws(Fault) {
+        if client == nil { client = try makeClient() }
+        guard let client else { continue }
+        try broker { () throws(MQTTError) in try client.connect() }
+        try serve(client)
+      } catch {
+        client?.abandon()
+        report(error)
+      }
+      metrics.brokerState(up: false)
+      if let acceptedAt, clock.monotonicSeconds() - acceptedAt >= Self.stableSeconds { backoff.reset() }
+      acceptedAt = nil
+      if !wake.isStopping { wake.sleep(seconds: backoff.next()) }
+    }
+  }
+
+  private func makeClient() throws(Fault) -> MQTTClient {
+    let client = try broker { () throws(MQTTError) in try MQTTClient(options.mqtt) }
+    // The client is owned by `run` and outlives no callback; it must not own this object's life in turn.
+    client.onMessage = { [unowned self] message in
+      arrivals.append(
+        Profiles.Arrival(
+          topic: message.topic, payload: message.payload, length: message.length, received: clock.wallMicroseconds(),
+          isRetained: message.isRetained))
+      arrivedBytes += message.payload.count
+    }
+    client.onConnected = { [unowned self, unowned client] sessionPresent in
+      accepted(client, sessionPresent)
+    }
+    client.onSubscribed = { [unowned self] subscription, granted in
+      if granted == nil { deniedFilter = subscriptions[subscription] ?? "a topic" }
+    }
+    return client
+  }
+
+  private func accepted(_ client: MQTTClient, _ sessionPresent: Bool) {
+    acceptedAt = clock.monotonicSeconds()
+    lastLogged = nil
+    metrics.brokerState(up: true)
+    logger.info(
+      "connected to the broker at \(options.host):\(options.port)",
+      metadata: ["session": sessionPresent ? "resumed" : "new"])
+    subscriptions = [:]
+    deniedFilter = nil
+    // Everything under the base topic, so that a device that publishes to a wrong topic is told of and not overheard.
+    // MQTT 3.1.1 would send this gateway its own acknowledgements back: there only the topics that are known.
+    let isV5 = options.version == .v5
+    for filter in isV5 ? ["\(options.baseTopic)/#"] : ["\(options.baseTopic)/+", "\(options.baseTopic)/+/status"] {
+      // The only error now is a connection that just broke, which the next read tells.
+      if let subscription = try? client.subscribe(filter, qos: 1, noLocal: isV5) {
+        subscriptions[subscription] = filter
+      }
+    }
+  }
+
+  // MARK: One connection
+
+  private func serve(_ client: MQTTClient) throws(Fault) {
+    var maintainAt = clock.monotonicSeconds() + 1
+    while true {
+      wake.turn(atSeconds: clock.monotonicSeconds())
+      if wake.isStopping { return finish(client) }
+      guard let descriptor = client.fileDescriptor else { throw connectionEnded() }
+      // Never both: see `IngestLoop` for why reading waits until everything is written.
+      let isWriting = client.wantsWrite
+      var entries = [
+        pollfd(fd: descriptor, events: Int16(isWriting ? POLLOUT : POLLIN), revents: 0),
+        pollfd(fd: wake.readEnd, events: Int16(POLLIN), revents: 0),
+      ]
+      let milliseconds = max(0, min(1, maintainAt - clock.monotonicSeconds())) * 1000
+      _ = poll(&entries, 2, Int32(milliseconds.rounded(.up)))
+      if entries[0].revents != 0 {
+        if isWriting {
+          try broker { () throws(MQTTError) in try client.write() }
+        } else {
+          try takeBatch(client)
+        }
+      }
+      if clock.monotonicSeconds() >= maintainAt {
+        try broker { () throws(MQTTError) in try client.maintain() }
+        maintainAt = clock.monotonicSeconds() + 1
+      }
+    }
+  }
+
+  /// Everything read is committed by now, so whatever is queued may go.
+  private func finish(_ client: MQTTClient) {
+    _ = try? client.flush(within: 2000)
+    client.disconnect(within: 1000)
+    logger.info("disconnected from the broker")
+  }
+
+  private func takeBatch(_ client: MQTTClient) throws(Fault) {
+    arrivals.removeAll(keepingCapacity: true)
+    arrivedBytes = 0
+    var broken: MQTTError?
+    do throws(MQTTError) {
+      while arrivals.count < options.batchMessages, arrivedBytes < options.batchBytes {
+        if try client.read() == 0 { break }
+      }
+    } catch {
+      // What came before the connection broke is committed all the same: a dead broker may not have it any more.
+      broken = error
+    }
+    if !arrivals.isEmpty { try commit(client) }
+    if let broken { throw .broker(broken) }
+    if let deniedFilter {
+      throw .broker(
+        MQTTError(
+          .refused, returnCode: 0, reason: 135,
+          detail: "the broker does not let this gateway subscribe to \(deniedFilter); its access rules must allow it"))
+    }
+  }
+
+  private func commit(_ client: MQTTClient) throws(Fault) {
+    var batch = Batch()
+    var ledger = AckLedger()
+    var statuses: [DeviceStatus] = []
+    metrics.received(arrivals.count)
+    do throws(StoreError) {
+      for arrival in arrivals {
+        switch try Profiles.classify(arrival, base: options.baseTopic, clock: &bootClock) {
+        case .accepted(let entry, let reading):
+          batch.entries.append(entry)
+          if let reading { ledger.note(device: reading.device, boot: reading.boot, seq: reading.seq) }
+        case .refused(let letter, let reading):
+          batch.deadLetters.append(letter)
+          if let reading { ledger.note(device: reading.device, boot: reading.boot, seq: reading.seq) }
+        case .status(let status): statuses.append(status)
+        case .ignored: continue
+        }
+      }
+    } catch {
+      bootClock.discard()
+      throw .store(error)
+    }
+    batch.bootOffsets = bootClock.newOffsets
+    let result = batch.isEmpty ? nil : try commit(batch)
+
+    // Durable from here on.
+    acknowledge(ledger, client)
+    let isAlive = client.fileDescriptor != nil && client.wantsWrite
+    let written = Result { () throws(MQTTError) in if isAlive { try client.write() } }
+    if let result { tell(batch, result) }
+    if let handler = handlers.status { statuses.forEach(handler) }
+    if case .failure(let error) = written { throw .broker(error) }
+  }
+
+  /// Commits; while the store is full, holds the batch and tries again.
+  private func commit(_ batch: Batch) throws(Fault) -> CommitResult {
+    var patience = Backoff(firstSeconds: 0.25, limitSeconds: 5)
+    while true {
+      let start = clock.monotonicSeconds()
+      do throws(StoreError) {
+        let result = try store.commit(batch)
+        metrics.commitSeconds(clock.monotonicSeconds() - start)
+        bootClock.confirm()
+        if fullLoggedAt != nil {
+          fullLoggedAt = nil
+          logger.info("the journal has room again")
+        }
+        return result
+      } catch {
+        switch error.code {
+        case .full:
+          logFull(error)
+          wake.turn(atSeconds: clock.monotonicSeconds())
+          wake.sleep(seconds: patience.next())
+          if wake.isStopping {
+            bootClock.discard()
+            throw .stopped
+          }
+        case .diskFull, .corrupt, .locked, .io:
+          bootClock.discard()
+          throw .store(error)
+        }
+      }
+    }
+  }
+
+  private func acknowledge(_ ledger: AckLedger, _ client: MQTTClient) {
+    guard client.isConnected else { return }
+    for message in ledger.messages(timeMilliseconds: clock.wallMicroseconds() / 1000) {
+      do throws(MQTTError) {
+        try client.publish(topic: "\(options.baseTopic)/\(message.device)/ack", payload: message.payload, qos: 0)
+        metrics.acknowledged(message.readings)
+      } catch {
+        // Lost like any ack that gets lost: the device sends again.
+        logger.debug("an ack to \(message.device) was not sent: \(error)")
+      }
+    }
+  }
+
+  private func tell(_ batch: Batch, _ result: CommitResult) {
+    let new = result.isNew.count { $0 }
+    if !batch.entries.isEmpty {
+      metrics.committed(new: new, duplicates: result.isNew.count - new)
+      committed.notify()
+      handlers.committed?(batch.entries.map(Profiles.row), result.isNew)
+    }
+    for letter in batch.deadLetters { metrics.refused(reason: letter.reason) }
+  }
+
+  // MARK: Faults
+
+  private func broker<Value>(_ body: () throws(MQTTError) -> Value) throws(Fault) -> Value {
+    do throws(MQTTError) { return try body() } catch { throw .broker(error) }
+  }
+
+  private func connectionEnded() -> Fault {
+    .broker(MQTTError(.connectionLost, returnCode: 0, detail: "the connection to the broker ended"))
+  }
+
+  /// One line when a fault begins or changes, not at every attempt.
+  private func report(_ fault: Fault) {
+    let text: String
+    switch fault {
+    case .broker(let error): text = "no connection to the broker, will try again: \(error)"
+    case .store(let error): text = "nothing is acknowledged, will try again: \(error)"
+    case .stopped: text = "stopped while the journal was full; the last batch stays with the broker"
+    }
+    if text == lastLogged { return }
+    lastLogged = text
+    logger.warning("\(text)")
+  }
+
+  private func logFull(_ error: StoreError) {
+    let now = clock.monotonicSeconds()
+    if let fullLoggedAt, now - fullLoggedAt < 60 { return }
+    fullLoggedAt = now
+    logger.error("the journal is full: nothing is read or acknowledged until there is room. \(error)")
+  }
+}

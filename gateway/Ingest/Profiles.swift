@@ -1,0 +1,259 @@
+import GatewayCore
+import Telemetry
+
+/// All that the gateway knows about topics and payloads: what a message is, and what row an entry makes.
+public enum Profiles {
+  /// The longest payload that is looked at, in bytes; a longer one is a dead letter (`too-large`).
+  static let payloadLimit = 65_536
+  /// 2024-01-01T00:00:00Z, before any of this software was built: a device that says so had no clock.
+  static let earliest: Int64 = 1_704_067_200_000_000
+  /// How far a reading may lie ahead of the gateway's clock: one day, for clocks and time zones set wrong by hand.
+  static let latestAhead: Int64 = 86_400_000_000
+
+  /// Which reading of which device, for the acknowledgement.
+  struct ReadingID: Equatable {
+    var device: String
+    var boot: Int64
+    var seq: Int64
+  }
+
+  /// What a message is.
+  enum Verdict: Equatable {
+    /// To be journaled; `reading` is to be acknowledged by name (version 2 only).
+    case accepted(Entry, reading: ReadingID?)
+    /// To be kept as a dead letter. A version-2 reading whose identity is sure, but whose time cannot be, is named: the
+    /// device must not send it for ever, and it is kept.
+    case refused(DeadLetter, reading: ReadingID?)
+    case status(DeviceStatus)
+    /// The gateway's own topics, and a status that was cleared.
+    case ignored
+  }
+
+  /// A message as it came.
+  struct Arrival {
+    var topic: String
+    /// At most `payloadLimit` + 1 bytes.
+    var payload: [UInt8]
+    var length: Int
+    /// Microseconds since 1970 UTC.
+    var received: Int64
+    var isRetained = false
+  }
+
+  /// Says what a message is.
+  ///
+  /// - Parameter clock: fixes when a boot began, for readings without wall time.
+  static func classify(
+    _ arrival: Arrival, base: String, clock: inout BootClock
+  ) throws(StoreError) -> Verdict {
+    guard let (device, suffix) = parts(of: arrival.topic, base: base) else {
+      return refuse(arrival, "unknown-topic", "not a topic under \(base)/")
+    }
+    switch suffix {
+    case "": break
+    case "status": return status(arrival, device: device)
+    case "ack", "config": return .ignored
+    default: return refuse(arrival, "unknown-topic", "nothing is known of \(base)/<device>/\(suffix)")
+    }
+    guard arrival.length <= payloadLimit else {
+      return refuse(arrival, "too-large", "\(arrival.length) bytes; at most \(payloadLimit) are taken")
+    }
+    guard device.utf8.count <= 32 else {
+      return refuse(arrival, "bad-device-id", "the device's id in the topic is longer than 32 bytes")
+    }
+    let payload: Payload
+    do throws(PayloadError) {
+      payload = try Payload.decode(arrival.payload.span)
+    } catch {
+      let (reason, detail) = words(error)
+      return refuse(arrival, reason, detail)
+    }
+    return try accept(payload, arrival, device, &clock)
+  }
+
+  private static func accept(
+    _ payload: Payload, _ arrival: Arrival, _ device: String, _ clock: inout BootClock
+  ) throws(StoreError) -> Verdict {
+    let named = text(payload.deviceID)
+    guard named.isEmpty || named == device else {
+      return refuse(arrival, "identity-mismatch", "the topic is of \(device), the payload of \(named)")
+    }
+    var entry = Entry(
+      device: device, boot: -1, seq: 0, timestamp: arrival.received, timeSource: .received, received: arrival.received,
+      profile: .iots6Version1, bytes: arrival.payload)
+    var reading: ReadingID?
+    if payload.version == 2 {
+      guard payload.deviceID.isDeviceID else {
+        return refuse(arrival, "bad-device-id", "a device's id is 1 to 32 of A-Z a-z 0-9 _ -")
+      }
+      guard let boot = payload.boot, let seq = payload.seq else {
+        return refuse(arrival, "missing-field", "version 2 needs boot and seq")
+      }
+      entry.boot = Int64(boot)
+      entry.seq = Int64(seq)
+      entry.profile = .martletVersion2
+      reading = ReadingID(device: device, boot: entry.boot, seq: entry.seq)
+    } else {
+      entry.seq = hash(arrival.payload)
+    }
+    if let timestamp = payload.timestampMicroseconds {
+      entry.timestamp = timestamp
+      entry.timeSource = .device
+    } else if payload.version == 2, let uptime = payload.uptimeMilliseconds {
+      let uptime = Int64(uptime) * 1000
+      let epoch = try clock.epoch(device: device, boot: entry.boot, uptime: uptime, received: arrival.received)
+      entry.timestamp = epoch + uptime
+      entry.timeSource = .derived
+    }
+    guard entry.timestamp >= earliest, entry.timestamp <= arrival.received + latestAhead else {
+      return refuse(
+        arrival, "impossible-time",
+        "\(entry.timeSource.name) time \(entry.timestamp / 1_000_000) s, received at \(arrival.received / 1_000_000) s",
+        reading: reading)
+    }
+    return .accepted(entry, reading: reading)
+  }
+
+  private static func refuse(
+    _ arrival: Arrival, _ reason: String, _ detail: String, reading: ReadingID? = nil
+  ) -> Verdict {
+    .refused(
+      DeadLetter(
+        received: arrival.received, topic: arrival.topic, reason: reason, detail: detail, bytes: arrival.payload,
+        length: arrival.length), reading: reading)
+  }
+
+  /// The device and what follows its id, of `<base>/<device>` or `<base>/<device>/<suffix>`.
+  static func parts(of topic: String, base: String) -> (device: String, suffix: String)? {
+    let topic = topic.utf8
+    guard topic.starts(with: base.utf8) else { return nil }
+    let rest = topic.dropFirst(base.utf8.count)
+    guard rest.first == UInt8(ascii: "/") else { return nil }
+    let levels = rest.dropFirst()
+    guard let slash = levels.firstIndex(of: UInt8(ascii: "/")) else {
+      return levels.isEmpty ? nil : (String(Substring(levels)), "")
+    }
+    let device = levels[..<slash]
+    let suffix = levels[levels.index(after: slash)...]
+    return device.isEmpty || suffix.isEmpty ? nil : (String(Substring(device)), String(Substring(suffix)))
+  }
+
+  /// FNV-1a over the exact bytes, 64 bits, the last bit dropped (Fowler, Noll, Vo; offset and prime of
+  /// draft-eastlake-fnv). The same in every gateway, so that the database's unique key meets its twin.
+  static func hash(_ bytes: [UInt8]) -> Int64 {
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    return Int64(hash >> 1)
+  }
+
+  /// The dead letter's short code, and the place for a person.
+  private static func words(_ error: PayloadError) -> (reason: String, detail: String) {
+    switch error.code {
+    case .notJSON(.invalidUTF8): ("invalid-utf8", "at byte \(error.offset)")
+    case .notJSON(let code): ("not-json", "\(code) at byte \(error.offset)")
+    case .notAnObject: ("not-an-object", "a payload is a JSON object")
+    case .unsupportedVersion: ("unsupported-version", "v at byte \(error.offset) is neither 1 nor 2")
+    case .missing(let field): ("missing-field", "\(field.name)")
+    case .wrongType(let field): ("wrong-type", "\(field.name) at byte \(error.offset)")
+    case .outOfRange(let field): ("out-of-range", "\(field.name) at byte \(error.offset)")
+    case .tooLong(let field): ("too-long", "\(field.name) at byte \(error.offset)")
+    case .duplicate(let field): ("duplicate-field", "\(field.name) at byte \(error.offset)")
+    }
+  }
+}
+
+// MARK: - Rows
+
+extension Profiles {
+  /// The row an entry makes: always the same for the same entry.
+  public static func row(from entry: Entry) -> Row {
+    var row = Row(
+      device: entry.device, boot: entry.boot, seq: entry.seq, timestamp: entry.timestamp, timeSource: entry.timeSource,
+      received: entry.received)
+    let bytes = entry.bytes.span
+    var extra: [UInt8] = []
+    let payload: Payload
+    do throws(PayloadError) {
+      payload = try Payload.decode(bytes) { start, end in
+        extra.append(extra.isEmpty ? UInt8(ascii: "{") : UInt8(ascii: ","))
+        extra.append(contentsOf: entry.bytes[start..<end])
+      }
+    } catch {
+      // It was decoded before it was journaled: only a file damaged behind SQLite's back, or a codec that became
+      // stricter, leads here. The identity is still worth a row.
+      row.quality = "undecodable"
+      return row
+    }
+    row.event = nonEmpty(payload.event)
+    row.temperatureCentiCelsius = payload.temperatureCentiCelsius
+    row.humidityCentiPercent = payload.humidityCentiPercent
+    row.pressurePascals = payload.pressurePascals
+    row.motion = isHigh(payload.motion)
+    row.switchClosed = isHigh(payload.switchLevel)
+    row.sensorType = nonEmpty(payload.sensorType)
+    row.quality = nonEmpty(payload.quality)
+    row.wifiRSSI = payload.wifiRSSI
+    row.uptimeMilliseconds = payload.uptimeMilliseconds.map { Int64(clamping: $0) }
+    row.version = nonEmpty(payload.firmware)
+    row.extra = extra.isEmpty ? nil : String(decoding: extra, as: UTF8.self) + "}"
+    return row
+  }
+
+  private static func isHigh(_ level: Level) -> Bool? {
+    switch level {
+    case .unknown: nil
+    case .low: false
+    case .high: true
+    }
+  }
+
+  private static func nonEmpty<let capacity: Int>(_ bytes: InlineBytes<capacity>) -> String? {
+    bytes.isEmpty ? nil : text(bytes)
+  }
+
+  private static func text<let capacity: Int>(_ bytes: InlineBytes<capacity>) -> String {
+    bytes.withSpan { span in span.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) } }
+  }
+}
+
+// MARK: - Status
+
+extension Profiles {
+  /// `{"state":"online","boot":17,"version":"1.0.0"}`; other members are passed over.
+  private static func status(_ arrival: Arrival, device: String) -> Verdict {
+    // An empty retained message clears the topic: nothing is said.
+    if arrival.length == 0 { return .ignored }
+    guard arrival.length <= payloadLimit else {
+      return refuse(arrival, "too-large", "\(arrival.length) bytes; at most \(payloadLimit) are taken")
+    }
+    let text = arrival.payload.span
+    var status = DeviceStatus(
+      device: device, isOnline: false, received: arrival.received, isRetained: arrival.isRetained)
+    var isKnown = false
+    do throws(JSONError) {
+      var cursor = JSONCursor()
+      guard try cursor.next(in: text) == .objectStart else {
+        return refuse(arrival, "not-an-object", "a status is a JSON object")
+      }
+      while case .key(let key) = try cursor.next(in: text) {
+        var look = cursor
+        let value = try look.next(in: text)
+        _ = try cursor.skipValue(in: text)
+        if key.matches("state", in: text), case .string(let word) = value {
+          status.isOnline = word.matches("online", in: text)
+          isKnown = status.isOnline || word.matches("offline", in: text)
+        } else if key.matches("boot", in: text), case .number(let number) = value {
+          status.boot = number.integer(in: text)
+        } else if key.matches("version", in: text), case .string(let word) = value {
+          let name: InlineBytes<24>? = word.string(in: text)
+          status.version = name.flatMap { nonEmpty($0) }
+        }
+      }
+      _ = try cursor.next(in: text)
+    } catch {
+      return refuse(
+        arrival, error.code == .invalidUTF8 ? "invalid-utf8" : "not-json", "\(error.code) at byte \(error.offset)")
+    }
+    return isKnown ? .status(status) : refuse(arrival, "bad-status", "state is neither online nor offline")
+  }
+}

@@ -1,0 +1,297 @@
+import GRDB
+import GatewayCore
+import Glibc
+import Synchronization
+
+/// The durable memory of the gateway: one SQLite file that holds every accepted message before it is acknowledged.
+///
+/// ```swift
+/// let journal = try Journal(path: "/var/lib/martlet/journal.sqlite")
+/// let result = try journal.commit(batch)      // returns when a power cut would not undo it
+/// let next = try journal.entries(after: cursor, limit: 5000)
+/// ```
+///
+/// **What a power cut can take.** The file is in WAL mode with `synchronous = FULL`: each commit is followed by an fsync
+/// of the write-ahead log, before `commit` returns. A power cut can take a commit that has not returned, as a whole; it
+/// cannot take one that has, nor tear one (frames carry checksums), nor damage what the main file held (a checkpoint
+/// syncs the log before and the file after it copies). It cannot protect from a disk that lies about fsync. With
+/// `NORMAL`, GRDB's default in WAL mode, the log is synced only at checkpoints: after a power cut the last acknowledged
+/// commits could be gone. It would gain little: fsync is paid once a batch.
+///
+/// **Identity.** UNIQUE (device, boot, seq) makes a redelivery a known duplicate for as long as its entry is kept; after
+/// that the unique key of the database catches it. Ids ascend, with gaps, and are never reused. `id` names the file: a sink keeps it
+/// with its cursor, so that the cursor of another journal is not mistaken for one of this.
+///
+/// **One writer.** `commit` belongs to the ingest thread. What sinks report (`advance`) is kept in memory and written
+/// with the next commit, as is the deletion of what every registered sink has: no fsync of their own, and a lost cursor
+/// only delays a deletion (the sink's own cursor decides what is delivered). `bury` is the exception: it writes at once,
+/// because it must be durable before the sink goes on. Readers work on snapshots and never wait for the writer.
+///
+/// **Bounds.** See `JournalOptions`. Each commit deletes at most `pruneLimit` entries.
+public final class Journal: Store, Sendable {
+  /// The file.
+  public let path: String
+  /// The journal's own name, 32 hexadecimal digits, given at its creation.
+  public let id: String
+  /// The bounds.
+  public let options: JournalOptions
+
+  /// The most entries one commit deletes beside its own work: more than it adds, so that a backlog shrinks.
+  static let pruneLimit: Int64 = 4000
+
+  private let pool: DatabasePool
+  private let lock: JournalLock
+  private let state: Mutex<State>
+
+  /// What the writer knows without asking the file.
+  struct State {
+    var entries: Int64
+    var lastID: Int64
+    var cursors: [String: Int64]
+    /// Whether `cursors` differs from what is in the file.
+    var cursorsChanged = false
+    /// The sinks of this process; without any, nothing counts as delivered.
+    var registered: Set<String> = []
+    var lost: Int64 = 0
+
+    /// Up to which id every registered sink has everything.
+    var watermark: Int64 {
+      registered.map { cursors[$0] ?? 0 }.min() ?? 0
+    }
+  }
+
+  /// Opens the journal, or makes it; takes the lock and checks the file.
+  ///
+  /// - Throws: `.locked` where another process writes it, `.corrupt` where the check fails or the file is none of ours,
+  ///   `.diskFull`, `.io`.
+  public init(path: String, options: JournalOptions = JournalOptions()) throws(StoreError) {
+    self.path = path
+    self.options = options
+    lock = try JournalLock(path: path + ".lock")
+    do {
+      var configuration = Configuration()
+      configuration.label = "journal"
+      pool = try DatabasePool(path: path, configuration: configuration)
+      try pool.writeWithoutTransaction { db in
+        try db.execute(sql: "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000")
+        guard try Int.fetchOne(db, sql: "PRAGMA synchronous") == 2 else {
+          throw StoreError(.io, "SQLite does not take synchronous = FULL")
+        }
+        let verdict = try String.fetchOne(db, sql: "PRAGMA quick_check(1)")
+        guard verdict == "ok" else {
+          throw StoreError(.corrupt, "\(path) is damaged (\(verdict ?? "no answer")); move it away and restart")
+        }
+        guard try !JournalSchema.migrator.hasBeenSuperseded(db) else {
+          throw StoreError(.io, "\(path) was written by a newer version; install that one again")
+        }
+      }
+      try JournalSchema.migrator.migrate(pool)
+      let (id, initial) = try pool.read { db in try Self.load(db) }
+      self.id = id
+      state = Mutex(initial)
+    } catch let error as StoreError {
+      throw error
+    } catch {
+      throw StoreError(error, "open \(path)")
+    }
+  }
+
+  private static func load(_ db: Database) throws -> (String, State) {
+    let id = try String.fetchOne(db, sql: "SELECT value FROM meta WHERE key = 'journal'") ?? ""
+    let entries = try Int64.fetchOne(db, sql: "SELECT count(*) FROM entry") ?? 0
+    // The sequence is ahead of the last entry where duplicates took numbers in vain; it counts when no entry is left.
+    let lastID =
+      try Int64.fetchOne(
+        db,
+        sql: "SELECT coalesce((SELECT max(id) FROM entry), (SELECT seq FROM sqlite_sequence WHERE name = 'entry'), 0)"
+      ) ?? 0
+    var cursors: [String: Int64] = [:]
+    let rows = try GRDB.Row.fetchCursor(db, sql: "SELECT sink, position FROM sink_cursor")
+    while let row = try rows.next() { cursors[row[0]] = row[1] }
+    return (id, State(entries: entries, lastID: lastID, cursors: cursors))
+  }
+
+  /// Writes what is only in memory and closes the file. Nothing may be called afterwards.
+  public func close() throws(StoreError) {
+    _ = try commit(Batch())
+    // GRDB closes its readers last, and a reader cannot empty the log; a copy of the file alone would then lack it.
+    // Where somebody still reads it stays, complete and durable, and the next start takes it in.
+    _ = try? pool.writeWithoutTransaction { db in try db.checkpoint(.truncate) }
+    do { try pool.close() } catch { throw StoreError(error, "close \(path)") }
+    lock.release()
+  }
+
+  // MARK: Writing
+
+  /// See `Store`; one transaction and one fsync.
+  public func commit(_ batch: Batch) throws(StoreError) -> CommitResult {
+    try writing("commit \(batch.entries.count) entries") { db in
+      // A copy: the state changes only when the transaction has become durable.
+      var next = state.withLock { $0 }
+      var isNew: [Bool] = []
+      var isFull = false
+      try db.inTransaction(.immediate) {
+        var writer = try JournalWriter(db, options, next)
+        isFull = try !writer.makeRoom(for: batch)
+        if !isFull { isNew = try writer.insert(batch) }
+        try writer.saveCursors()
+        next = writer.state
+        return .commit
+      }
+      state.withLock { shared in
+        shared.entries = next.entries
+        shared.lastID = next.lastID
+        shared.lost = next.lost
+        // A sink may have moved its cursor meanwhile; then it stays marked for the next commit.
+        if shared.cursors == next.cursors { shared.cursorsChanged = false }
+      }
+      if isFull {
+        throw StoreError(
+          .full,
+          "\(next.entries) entries are kept and the bound is reached (max_entries \(options.maxEntries), "
+            + "max_bytes \(options.maxBytes)); a sink must catch up, or the bound be raised")
+      }
+      return CommitResult(isNew: isNew, lastID: next.lastID)
+    }
+  }
+
+  /// Keeps what `sink` has not got; without any sink nothing counts as delivered.
+  public func register(sink: String) throws(StoreError) {
+    state.withLock { _ = $0.registered.insert(sink) }
+  }
+
+  /// See `Store`; in memory until the next commit. A cursor may also go back, when a sink lost rows.
+  public func advance(sink: String, to id: Int64) throws(StoreError) {
+    state.withLock {
+      $0.registered.insert(sink)
+      if $0.cursors[sink] == id { return }
+      $0.cursors[sink] = id
+      $0.cursorsChanged = true
+    }
+  }
+
+  /// See `Store`; a transaction of its own, from any thread.
+  public func bury(_ letters: [DeadLetter]) throws(StoreError) {
+    if letters.isEmpty { return }
+    try writing("keep \(letters.count) dead letters") { db in
+      let state = state.withLock { $0 }
+      try db.inTransaction(.immediate) {
+        let writer = try JournalWriter(db, options, state)
+        try writer.insert(letters)
+        return .commit
+      }
+    }
+  }
+
+  private func writing<Result>(
+    _ what: @autoclosure () -> String, _ body: (Database) throws -> Result
+  ) throws(StoreError) -> Result {
+    do {
+      return try pool.writeWithoutTransaction(body)
+    } catch let error as StoreError {
+      throw error
+    } catch {
+      throw StoreError(error, what())
+    }
+  }
+
+  // MARK: Reading
+
+  /// See `Store`.
+  public func bootOffset(device: String, boot: Int64) throws(StoreError) -> Int64? {
+    try reading("look up a boot") { db in
+      try Int64.fetchOne(
+        db, sql: "SELECT epoch FROM boot_offset WHERE device = ? AND boot = ?", arguments: [device, boot])
+    }
+  }
+
+  /// See `Store`; about a microsecond an entry.
+  public func entries(after id: Int64, limit: Int) throws(StoreError) -> [Entry] {
+    try reading("read the entries after \(id)") { db in
+      try EntryColumns.fetch(db, "WHERE id > ? ORDER BY id LIMIT ?", [id, limit])
+    }
+  }
+
+  /// See `Store`; "last" is by arrival.
+  public func latest(device: String, limit: Int) throws(StoreError) -> [Entry] {
+    try reading("read the last entries of \(device)") { db in
+      try EntryColumns.fetch(db, "WHERE device = ? ORDER BY id DESC LIMIT ?", [device, limit]).reversed()
+    }
+  }
+
+  /// See `Store`; ascending.
+  public func devices() throws(StoreError) -> [String] {
+    try reading("list the devices") { db in
+      // Jumps from device to device in the index; DISTINCT would walk every entry.
+      try String.fetchAll(
+        db,
+        sql: """
+          WITH RECURSIVE name(device) AS (
+            SELECT min(device) FROM entry
+            UNION ALL
+            SELECT (SELECT min(device) FROM entry WHERE device > name.device) FROM name WHERE name.device IS NOT NULL
+          ) SELECT device FROM name WHERE device IS NOT NULL
+          """)
+    }
+  }
+
+  /// See `Store`.
+  public func deadLetters(limit: Int) throws(StoreError) -> [DeadLetter] {
+    try reading("read the dead letters") { db in
+      let rows = try GRDB.Row.fetchAll(
+        db,
+        sql: """
+          SELECT id, received, topic, reason, detail, bytes, length FROM dead_letter ORDER BY id DESC LIMIT ?
+          """, arguments: [limit])
+      return try rows.map { row in
+        DeadLetter(
+          id: row[0], received: row[1], topic: row[2], reason: row[3], detail: row[4],
+          bytes: try row.withUnsafeData(atIndex: 5) { $0.map { Array($0) } ?? [] }, length: row[6])
+      }
+    }
+  }
+
+  /// See `Store`; counts from memory, sizes from the file system.
+  public func statistics() throws(StoreError) -> StoreStatistics {
+    let letters = try reading("count") { db in
+      try Int64.fetchOne(db, sql: "SELECT count(*) FROM dead_letter") ?? 0
+    }
+    let state = state.withLock { $0 }
+    return StoreStatistics(
+      entries: state.entries, lastID: state.lastID, deadLetters: letters,
+      bytes: [path, path + "-wal"].map(Self.size(of:)).reduce(0, +), cursors: state.cursors)
+  }
+
+  /// Entries that went before every sink had them (`WhenFull.dropOldest`), since the start of the process.
+  public var lostEntries: Int64 { state.withLock { $0.lost } }
+
+  private func reading<Result>(
+    _ what: @autoclosure () -> String, _ body: (Database) throws -> Result
+  ) throws(StoreError) -> Result {
+    do { return try pool.read(body) } catch { throw StoreError(error, what()) }
+  }
+
+  private static func size(of path: String) -> Int64 {
+    var status = stat()
+    return stat(path, &status) == 0 ? Int64(status.st_size) : 0
+  }
+}
+
+extension StoreError {
+  /// SQLite's error with our code.
+  init(_ error: any Error, _ what: String) {
+    let detail = "cannot \(what): \(error)"
+    guard let error = error as? DatabaseError else {
+      self.init(.io, detail)
+      return
+    }
+    let words = "cannot \(what): \(error.message ?? "SQLite error") (\(error.extendedResultCode.rawValue))"
+    switch error.resultCode {
+    case .SQLITE_FULL: self.init(.diskFull, words)
+    case .SQLITE_CORRUPT, .SQLITE_NOTADB:
+      self.init(.corrupt, words + "; move the file away and restart, or restore a copy")
+    case .SQLITE_BUSY, .SQLITE_LOCKED: self.init(.locked, words)
+    default: self.init(.io, words)
+    }
+  }
+}

@@ -1,0 +1,53 @@
+import GRDB
+
+/// The tables of the journal's file, as numbered migrations. A migration that was released is never edited.
+enum JournalSchema {
+  /// Brings an older file up to date; a file from a newer version is refused by `Journal.init`.
+  static var migrator: DatabaseMigrator {
+    var migrator = DatabaseMigrator()
+    migrator.registerMigration("0001_journal") { db in
+      // AUTOINCREMENT: an id is never given twice, even after the newest rows were deleted; cursors depend on it.
+      try db.execute(
+        sql: """
+          CREATE TABLE entry (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            device TEXT NOT NULL,
+            boot INTEGER NOT NULL,
+            seq INTEGER NOT NULL,
+            timestamp INTEGER NOT NULL,
+            time_source INTEGER NOT NULL,
+            received INTEGER NOT NULL,
+            profile INTEGER NOT NULL,
+            bytes BLOB NOT NULL,
+            UNIQUE (device, boot, seq)
+          ) STRICT;
+          -- The last entries of one device: boot and seq do not say which came last (random boots, version 1).
+          CREATE INDEX entry_device ON entry (device, id);
+
+          CREATE TABLE dead_letter (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            received INTEGER NOT NULL,
+            topic TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            detail TEXT NOT NULL,
+            bytes BLOB NOT NULL,
+            length INTEGER NOT NULL
+          ) STRICT;
+
+          CREATE TABLE boot_offset (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            device TEXT NOT NULL,
+            boot INTEGER NOT NULL,
+            epoch INTEGER NOT NULL,
+            UNIQUE (device, boot)
+          ) STRICT;
+
+          CREATE TABLE sink_cursor (sink TEXT PRIMARY KEY, position INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+
+          CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+          INSERT INTO meta VALUES ('journal', lower(hex(randomblob(16))));
+          """)
+    }
+    return migrator
+  }
+}

@@ -1,0 +1,191 @@
+import FoundationEssentials
+import GRDB
+import GRDBSQLite
+import GatewayCore
+
+/// The work of one transaction: room, rows, cursors. Lives no longer than it.
+///
+/// The inserts bind through SQLite's own calls: GRDB's arguments would box every value, which costs more than the insert.
+struct JournalWriter {
+  private let db: Database
+  private let options: JournalOptions
+  /// The state as it will be once the transaction is durable.
+  private(set) var state: Journal.State
+
+  init(_ db: Database, _ options: JournalOptions, _ state: Journal.State) throws {
+    self.db = db
+    self.options = options
+    self.state = state
+  }
+
+  // MARK: Room
+
+  /// Deletes what is delivered and old; where a bound is reached also what is delivered and young, and at last, if that
+  /// is the rule, what is not delivered.
+  ///
+  /// - Returns: whether the batch fits.
+  mutating func makeRoom(for batch: Batch) throws -> Bool {
+    try pruneDelivered(now: batch.entries.last?.received)
+    if batch.entries.isEmpty { return true }
+    var excess = try excess(adding: Int64(batch.entries.count))
+    if excess > 0 {
+      try deleteOldest(Journal.pruneLimit, upTo: state.watermark)
+      excess = try self.excess(adding: Int64(batch.entries.count))
+    }
+    if excess > 0, options.whenFull == .dropOldest {
+      let before = state.entries
+      try deleteOldest(excess, upTo: .max)
+      state.lost += before - state.entries
+      return true
+    }
+    return excess <= 0
+  }
+
+  /// How many entries must go so that `count` more fit; bytes over the bound count as twice the batch, because deleted
+  /// rows free pages only when whole pages empty.
+  private func excess(adding count: Int64) throws -> Int64 {
+    let overCount = state.entries + count - options.maxEntries
+    let pages = try Int64.fetchOne(db.cachedStatement(sql: "PRAGMA page_count")) ?? 0
+    let free = try Int64.fetchOne(db.cachedStatement(sql: "PRAGMA freelist_count")) ?? 0
+    let size = try Int64.fetchOne(db.cachedStatement(sql: "PRAGMA page_size")) ?? 4096
+    let overBytes = (pages - free) * size - options.maxBytes
+    return max(overCount, overBytes > 0 ? count * 2 : 0)
+  }
+
+  private mutating func pruneDelivered(now: Int64?) throws {
+    let watermark = state.watermark
+    if watermark == 0 || state.entries == 0 { return }
+    let surplus = state.entries - options.keepDeliveredEntries
+    if surplus > 0 { try deleteOldest(min(surplus, Journal.pruneLimit), upTo: watermark) }
+    guard let now else { return }
+    let cutoff = now - options.keepDeliveredSeconds * 1_000_000
+    let last = try Int64.fetchOne(
+      db.cachedStatement(
+        sql: """
+          SELECT max(id) FROM (SELECT id, received FROM entry WHERE id <= ? ORDER BY id LIMIT ?) WHERE received < ?
+          """), arguments: [watermark, Journal.pruneLimit, cutoff])
+    if let last { try delete(upTo: last) }
+  }
+
+  private mutating func deleteOldest(_ count: Int64, upTo watermark: Int64) throws {
+    let last = try Int64.fetchOne(
+      db.cachedStatement(sql: "SELECT max(id) FROM (SELECT id FROM entry WHERE id <= ? ORDER BY id LIMIT ?)"),
+      arguments: [watermark, count])
+    if let last { try delete(upTo: last) }
+  }
+
+  private mutating func delete(upTo id: Int64) throws {
+    try db.cachedStatement(sql: "DELETE FROM entry WHERE id <= ?").execute(arguments: [id])
+    state.entries -= Int64(db.changesCount)
+  }
+
+  // MARK: Rows
+
+  /// Inserts everything of the batch.
+  ///
+  /// - Returns: for each entry whether it was new.
+  mutating func insert(_ batch: Batch) throws -> [Bool] {
+    for offset in batch.bootOffsets {
+      try db.cachedStatement(
+        sql: "INSERT INTO boot_offset (device, boot, epoch) VALUES (?, ?, ?) ON CONFLICT (device, boot) DO NOTHING"
+      ).execute(arguments: [offset.device, offset.boot, offset.epoch])
+    }
+    if !batch.bootOffsets.isEmpty {
+      try db.cachedStatement(
+        sql: "DELETE FROM boot_offset WHERE id <= (SELECT max(id) FROM boot_offset) - ?"
+      ).execute(arguments: [options.maxBootOffsets])
+    }
+    try insert(batch.deadLetters)
+    return try insert(batch.entries)
+  }
+
+  private mutating func insert(_ entries: [Entry]) throws -> [Bool] {
+    if entries.isEmpty { return [] }
+    let statement = try db.cachedStatement(
+      sql: """
+        INSERT INTO entry (device, boot, seq, timestamp, time_source, received, profile, bytes)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (device, boot, seq) DO NOTHING
+        """
+    ).sqliteStatement
+    defer {
+      sqlite3_reset(statement)
+      sqlite3_clear_bindings(statement)
+    }
+    var isNew: [Bool] = []
+    isNew.reserveCapacity(entries.count)
+    for entry in entries {
+      let code = Self.step(statement, entry)
+      guard code == SQLITE_DONE else {
+        throw DatabaseError(
+          resultCode: ResultCode(rawValue: sqlite3_extended_errcode(db.sqliteConnection)),
+          message: String(cString: sqlite3_errmsg(db.sqliteConnection)))
+      }
+      // An insert that met its twin has changed nothing.
+      let inserted = sqlite3_changes(db.sqliteConnection) > 0
+      isNew.append(inserted)
+      if inserted {
+        state.entries += 1
+        state.lastID = sqlite3_last_insert_rowid(db.sqliteConnection)
+      }
+    }
+    return isNew
+  }
+
+  /// Binds without copying (SQLITE_STATIC, a null destructor): text and bytes outlive the step, and the statement is
+  /// reset before they go.
+  private static func step(_ statement: OpaquePointer, _ entry: Entry) -> Int32 {
+    var device = entry.device
+    return device.withUTF8 { name in
+      entry.bytes.withUnsafeBytes { bytes in
+        name.withMemoryRebound(to: CChar.self) { name in
+          _ = sqlite3_bind_text(statement, 1, name.baseAddress, Int32(name.count), nil)
+        }
+        sqlite3_bind_int64(statement, 2, entry.boot)
+        sqlite3_bind_int64(statement, 3, entry.seq)
+        sqlite3_bind_int64(statement, 4, entry.timestamp)
+        sqlite3_bind_int64(statement, 5, Int64(entry.timeSource.rawValue))
+        sqlite3_bind_int64(statement, 6, entry.received)
+        sqlite3_bind_int64(statement, 7, Int64(entry.profile.rawValue))
+        if bytes.isEmpty {
+          sqlite3_bind_zeroblob(statement, 8, 0)
+        } else {
+          sqlite3_bind_blob(statement, 8, bytes.baseAddress, Int32(bytes.count), nil)
+        }
+        let code = sqlite3_step(statement)
+        sqlite3_reset(statement)
+        return code
+      }
+    }
+  }
+
+  /// Inserts dead letters and lets the oldest beyond the bound go.
+  func insert(_ letters: [DeadLetter]) throws {
+    if letters.isEmpty { return }
+    let statement = try db.cachedStatement(
+      sql: "INSERT INTO dead_letter (received, topic, reason, detail, bytes, length) VALUES (?, ?, ?, ?, ?, ?)")
+    for letter in letters {
+      try statement.execute(
+        arguments: [
+          letter.received, letter.topic, letter.reason, letter.detail, letter.bytes.withUnsafeBytes { Data($0) },
+          letter.length,
+        ])
+    }
+    try db.cachedStatement(sql: "DELETE FROM dead_letter WHERE id <= (SELECT max(id) FROM dead_letter) - ?")
+      .execute(arguments: [options.maxDeadLetters])
+  }
+
+  // MARK: Cursors
+
+  /// Writes the cursors that changed since the last commit.
+  func saveCursors() throws {
+    guard state.cursorsChanged else { return }
+    for (sink, position) in state.cursors {
+      try db.cachedStatement(
+        sql: """
+          INSERT INTO sink_cursor (sink, position) VALUES (?, ?)
+          ON CONFLICT (sink) DO UPDATE SET position = excluded.position
+          """
+      ).execute(arguments: [sink, position])
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import FleetView
+import Foundation
+import GatewayCore
+import Hummingbird
+import Ingest
+import Journal
+import Logging
+import MQTTClient
+import ServiceLifecycle
+import TimescaleSink
+import UnixSignals
+
+/// One gateway, wired: this file is the only place that knows all the parts.
+struct Gateway {
+  let settings: Settings
+  let logger: Logger
+
+  init(settings: Settings) {
+    self.settings = settings
+    var logger = Logger(label: "martlet")
+    logger.logLevel = settings.logLevel
+    self.logger = logger
+  }
+
+  /// Serves until asked to stop.
+  func run() async throws {
+    let journal = try Journal(path: settings.journalPath, options: settings.journal)
+    let metrics = GatewayMetrics()
+    let fleet = Fleet()
+    try restore(fleet, from: journal)
+    let committed = CommitSignal()
+    let runner = try sinkRunner(journal, committed, metrics)
+    let ingest = try IngestLoop(
+      ingestOptions, store: journal, committed: committed, metrics: metrics, logger: logger,
+      handlers: IngestHandlers(
+        committed: { rows, isNew in fleet.observe(zip(rows, isNew).filter(\.1).map(\.0)) },
+        status: { status in
+          fleet.presence(
+            device: status.device, online: status.isOnline, boot: status.boot, version: status.version,
+            at: status.received)
+        }))
+    let health = HealthWatch(
+      journal: journal, metrics: metrics, ingest: ingest, sink: runner?.name,
+      broker: "\(settings.broker.host):\(settings.broker.port)")
+    let view = FleetView(fleet: fleet, metrics: metrics, health: { health.now })
+    logger.info(
+      "gateway \(settings.gatewayID): journal \(settings.journalPath), database \(settings.database.map(PostgresConnection.redacted) ?? "none")"
+    )
+    // Ends in reverse: first no new readings, then the rest of the journal to the sink, and the page stays to the last.
+    var services: [any Service] = [webServer(view), health]
+    if let runner { services.append(SinkService(runner: runner, drainSeconds: settings.drainSeconds)) }
+    services.append(IngestService(ingest: ingest))
+    try await ServiceGroup(
+      configuration: ServiceGroupConfiguration(
+        services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+    ).run()
+    try journal.close()
+    logger.info("gateway \(settings.gatewayID) stopped")
+  }
+
+  private var ingestOptions: IngestOptions {
+    var options = IngestOptions(gatewayID: settings.gatewayID)
+    options.host = settings.broker.host
+    options.port = UInt16(settings.broker.port)
+    options.username = settings.broker.user
+    options.password = settings.broker.password
+    options.baseTopic = settings.broker.baseTopic
+    return options
+  }
+
+  private func sinkRunner(
+    _ journal: Journal, _ committed: CommitSignal, _ metrics: GatewayMetrics
+  ) throws -> SinkRunner? {
+    guard let database = settings.database else { return nil }
+    var options = TimescaleSink.Settings(database: database, gateway: settings.gatewayID, journal: journal.id)
+    options.migrateOnStart = settings.migrateOnStart
+    return try SinkRunner(
+      TimescaleSink(options, logger: logger), store: journal, rows: Profiles.row, committed: committed,
+      metrics: metrics, logger: logger)
+  }
+
+  /// What the page showed before the restart.
+  private func restore(_ fleet: Fleet, from journal: Journal) throws {
+    for device in try journal.devices() {
+      fleet.restore(from: try journal.latest(device: device, limit: 120).map(Profiles.row))
+    }
+  }
+
+  private func webServer(_ view: FleetView) -> WebServer {
+    let router = Router()
+    view.addRoutes(to: router)
+    return WebServer(
+      responder: router.buildResponder(), host: settings.web.host, port: settings.web.port, name: "page", logger: logger
+    )
+  }
+}

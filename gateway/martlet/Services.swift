@@ -1,0 +1,95 @@
+import FleetView
+import Foundation
+import GatewayCore
+import Ingest
+import Journal
+import ServiceLifecycle
+import Synchronization
+
+/// The ingest thread as a service: ends with everything read committed and acknowledged.
+struct IngestService: Service {
+  let ingest: IngestLoop
+
+  func run() async throws {
+    ingest.start()
+    try? await gracefulShutdown()
+    await blocking { ingest.stop() }
+  }
+}
+
+/// A sink's thread as a service: ends with the journal delivered, or after `drainSeconds`.
+struct SinkService: Service {
+  let runner: SinkRunner
+  let drainSeconds: Double
+
+  func run() async throws {
+    runner.start()
+    try? await gracefulShutdown()
+    _ = await blocking { runner.stop(within: drainSeconds) }
+  }
+}
+
+/// Looks at the journal once a second, so that the page and the metrics never wait for the disk.
+final class HealthWatch: Service, Sendable {
+  private let journal: Journal
+  private let metrics: GatewayMetrics
+  private let ingest: IngestLoop
+  private let sink: String?
+  private let broker: String
+  private let journalFault = Mutex<String?>(nil)
+
+  init(journal: Journal, metrics: GatewayMetrics, ingest: IngestLoop, sink: String?, broker: String) {
+    self.journal = journal
+    self.metrics = metrics
+    self.ingest = ingest
+    self.sink = sink
+    self.broker = broker
+  }
+
+  func run() async throws {
+    while !Task.isShuttingDownGracefully, !Task.isCancelled {
+      look()
+      try? await cancelWhenGracefulShutdown { try await Task.sleep(for: .seconds(1)) }
+    }
+  }
+
+  private func look() {
+    do throws(StoreError) {
+      let statistics = try journal.statistics()
+      metrics.storeState(statistics)
+      for (name, cursor) in statistics.cursors { metrics.sinkLag(name, entries: statistics.lastID - cursor) }
+      journalFault.withLock { $0 = nil }
+    } catch {
+      journalFault.withLock { $0 = error.description }
+    }
+  }
+
+  /// Health at this moment.
+  var now: GatewayHealth {
+    let snapshot = metrics.snapshot
+    var parts = [
+      snapshot.isBrokerUp
+        ? GatewayHealth.Part("broker", .ok)
+        : GatewayHealth.Part("broker", .failed, "no connection to \(broker); is the broker running there?")
+    ]
+    let fault = journalFault.withLock { $0 }
+    parts.append(GatewayHealth.Part("journal", fault == nil ? .ok : .failed, fault ?? ""))
+    if let sink {
+      let isUp = snapshot.sinks[sink]?.isUp ?? false
+      parts.append(
+        GatewayHealth.Part(
+          "database", isUp ? .ok : .failed,
+          isUp ? "" : "not reachable; readings wait in the journal; see martlet doctor"))
+    } else {
+      parts.append(GatewayHealth.Part("database", .notConfigured, "the journal is the store"))
+    }
+    return GatewayHealth(loopIdleMilliseconds: ingest.idleMilliseconds, parts: parts)
+  }
+}
+
+/// Runs what blocks on a thread of its own, so that Swift's few threads stay free.
+func blocking<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
+  await withCheckedContinuation { continuation in
+    Thread { continuation.resume(returning: body()) }.start()
+  }
+}

@@ -1,0 +1,203 @@
+import Configuration
+import Foundation
+import Journal
+import Logging
+import SystemPackage
+
+/// Everything that can be set, resolved: what the person said, what the environment says, or the default.
+struct Settings: Sendable {
+  struct Broker: Sendable {
+    var host = "127.0.0.1"
+    var port = 1883
+    var user: String?
+    var password: String?
+    var baseTopic = "iots6"
+  }
+
+  struct Web: Sendable {
+    var host = "127.0.0.1"
+    var port = 8080
+  }
+
+  struct ConfigServer: Sendable {
+    var file = "pico_iot_config.json"
+    var host = "127.0.0.1"
+    var port = 5000
+  }
+
+  var gatewayID = Settings.hostName
+  var broker = Broker()
+  /// A libpq connection string, or `nil`: then the journal is the only store.
+  var database: String?
+  var journalPath = "martlet-journal.sqlite"
+  var journal = JournalOptions()
+  /// Whether the gateway creates or updates the schema when it connects.
+  var migrateOnStart = false
+  var web = Web()
+  var configServer = ConfigServer()
+  var logLevel = Logger.Level.info
+  /// How long the end may take: what is journaled is delivered, in seconds.
+  var drainSeconds = 10.0
+
+  private static let hostName = String(ProcessInfo.processInfo.hostName.prefix { $0 != "." }.prefix(64))
+}
+
+/// A setting that cannot be used, and what would be right.
+struct SettingsError: Error, CustomStringConvertible {
+  var description: String
+}
+
+extension Settings {
+  /// Reads the settings.
+  ///
+  /// - Parameters:
+  ///   - options: what the command line says.
+  ///   - environment: the process's environment; a parameter for tests.
+  static func read(
+    _ options: SettingsOptions, environment: [String: String] = ProcessInfo.processInfo.environment
+  ) async throws -> Settings {
+    var providers: [any ConfigProvider] = [
+      EnvironmentVariablesProvider(environmentVariables: environment).prefixKeys(with: "martlet")
+    ]
+    if let file = options.settings ?? environment["MARTLET_SETTINGS"] {
+      do {
+        providers.append(try await FileProvider<YAMLSnapshot>(filePath: FilePath(file)))
+      } catch {
+        throw SettingsError(description: "settings file \(file): \(error); name a readable YAML file with --settings")
+      }
+    }
+    var settings = Settings()
+    try settings.take(Reader(config: ConfigReader(providers: providers)), environment)
+    try settings.take(options)
+    return settings
+  }
+
+  private mutating func take(_ reader: Reader, _ environment: [String: String]) throws {
+    gatewayID = try reader.text("gateway.id") ?? gatewayID
+    broker.host = try reader.text("broker.host") ?? environment["MQTT_BROKER"] ?? broker.host
+    broker.port = try reader.number("broker.port", 1...65_535) ?? Self.port(environment, "MQTT_PORT") ?? broker.port
+    broker.user = try reader.text("broker.user")
+    broker.password = try reader.text("broker.password")
+    broker.baseTopic = try reader.text("broker.baseTopic") ?? broker.baseTopic
+    database = try reader.text("database.url") ?? Self.formerDatabase(environment)
+    migrateOnStart = try reader.flag("database.migrateOnStart") ?? migrateOnStart
+    journalPath = try reader.text("journal.path") ?? journalPath
+    journal.maxEntries =
+      try reader.number("journal.maxEntries", 1000...1_000_000_000).map(Int64.init) ?? journal.maxEntries
+    journal.maxBytes = try reader.number("journal.maxBytes", 1 << 20...1 << 44).map(Int64.init) ?? journal.maxBytes
+    if let word = try reader.text("journal.whenFull") {
+      guard let choice = JournalOptions.WhenFull(rawValue: word) else {
+        throw SettingsError(
+          description: "journal.whenFull: '\(word)' is none of "
+            + JournalOptions.WhenFull.allCases.map(\.rawValue).joined(separator: ", "))
+      }
+      journal.whenFull = choice
+    } else if database == nil {
+      // The journal is then history, not a queue: the oldest goes, nobody waits for it.
+      journal.whenFull = .dropOldest
+    }
+    web.host = try reader.text("http.host") ?? web.host
+    web.port = try reader.number("http.port", 1...65_535) ?? web.port
+    configServer.file = try reader.text("configServer.file") ?? configServer.file
+    configServer.host = try reader.text("configServer.host") ?? configServer.host
+    configServer.port = try reader.number("configServer.port", 1...65_535) ?? configServer.port
+    drainSeconds = Double(try reader.number("gateway.drainSeconds", 0...3600) ?? Int(drainSeconds))
+    if let word = try reader.text("log.level") {
+      guard let level = Logger.Level(rawValue: word) else {
+        throw SettingsError(
+          description: "log.level: '\(word)' is none of "
+            + Logger.Level.allCases.map(\.rawValue).joined(separator: ", "))
+      }
+      logLevel = level
+    }
+  }
+
+  private mutating func take(_ options: SettingsOptions) throws {
+    gatewayID = options.gatewayID ?? gatewayID
+    broker.host = options.broker ?? broker.host
+    broker.port = options.brokerPort.map(Int.init) ?? broker.port
+    broker.baseTopic = options.baseTopic ?? broker.baseTopic
+    database = options.database ?? database
+    journalPath = options.journal ?? journalPath
+    web.host = options.httpHost ?? web.host
+    web.port = options.httpPort.map(Int.init) ?? web.port
+    if database == "none" {
+      database = nil
+      journal.whenFull = .dropOldest
+    }
+    let isName = gatewayID.utf8.allSatisfy {
+      ($0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7A) || ($0 >= 0x30 && $0 <= 0x39) || $0 == 0x2D || $0 == 0x5F
+    }
+    guard !gatewayID.isEmpty, gatewayID.utf8.count <= 64, isName else {
+      throw SettingsError(
+        description: "gateway.id: '\(gatewayID)' is not 1 to 64 letters, digits, '-' or '_'; set it with --gateway-id")
+    }
+    guard !broker.baseTopic.isEmpty, !broker.baseTopic.contains(where: { "+#".contains($0) }),
+      !broker.baseTopic.hasPrefix("/"), !broker.baseTopic.hasSuffix("/"), broker.baseTopic.utf8.count <= 64
+    else {
+      throw SettingsError(
+        description: "broker.baseTopic: '\(broker.baseTopic)' is not 1 to 64 bytes without '+', '#' or a '/' at an end")
+    }
+  }
+
+  private static func port(_ environment: [String: String], _ name: String) throws -> Int? {
+    guard let text = environment[name] else { return nil }
+    guard let port = Int(text), (1...65_535).contains(port) else {
+      throw SettingsError(description: "\(name): '\(text)' is not a port, 1 to 65535")
+    }
+    return port
+  }
+
+  /// The database as the former service was told of it; `nil` without POSTGRES_HOST.
+  private static func formerDatabase(_ environment: [String: String]) throws -> String? {
+    guard let host = environment["POSTGRES_HOST"] else { return nil }
+    var parts = [("host", host), ("port", String(try port(environment, "POSTGRES_PORT") ?? 5432))]
+    parts.append(("dbname", environment["POSTGRES_DB"] ?? "iotdb"))
+    parts.append(("user", environment["POSTGRES_USER"] ?? "iotuser"))
+    if let password = environment["POSTGRES_PASSWORD"] { parts.append(("password", password)) }
+    // libpq's keyword form: single quotes, with backslashes before quotes and backslashes (PostgreSQL manual 34.1.1.1).
+    return parts.map { key, value in
+      let escaped = value.replacingOccurrences(of: "\\", with: "\\\\").replacingOccurrences(of: "'", with: "\\'")
+      return "\(key)='\(escaped)'"
+    }.joined(separator: " ")
+  }
+}
+
+/// Reads single settings and says which one is wrong.
+private struct Reader {
+  let config: ConfigReader
+
+  func text(_ key: String) throws -> String? {
+    try wrap(key, "text") { try config.fetchedText(key) }.flatMap { $0.isEmpty ? nil : $0 }
+  }
+
+  func number(_ key: String, _ range: ClosedRange<Int>) throws -> Int? {
+    guard let text = try text(key) else { return nil }
+    guard let value = Int(text), range.contains(value) else {
+      throw SettingsError(
+        description: "\(key): '\(text)' is not a number from \(range.lowerBound) to \(range.upperBound)")
+    }
+    return value
+  }
+
+  func flag(_ key: String) throws -> Bool? {
+    guard let text = try text(key) else { return nil }
+    switch text.lowercased() {
+    case "true", "1", "yes": return true
+    case "false", "0", "no": return false
+    default: throw SettingsError(description: "\(key): '\(text)' is neither true nor false")
+    }
+  }
+
+  private func wrap<Value>(_ key: String, _ kind: String, _ body: () throws -> Value) throws -> Value {
+    do { return try body() } catch { throw SettingsError(description: "\(key): not \(kind) (\(error))") }
+  }
+}
+
+extension ConfigReader {
+  /// The value as text, whichever scalar the file wrote it as.
+  fileprivate func fetchedText(_ key: String) throws -> String? {
+    string(forKey: ConfigKey(key)) ?? int(forKey: ConfigKey(key)).map(String.init)
+      ?? bool(forKey: ConfigKey(key)).map(String.init)
+  }
+}

@@ -1,0 +1,46 @@
+import ArgumentParser
+
+@main
+struct PicoSim: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "picosim",
+    abstract: "Simulated Pico W boards: the device's own code on register-level chips, speaking real MQTT and HTTP.",
+    discussion: """
+      EXAMPLES
+        picosim run --count 3                       three boards against 127.0.0.1:1883 and :5000
+        picosim run --count 3 --for 60              … that stop after a minute and wait until all is acknowledged
+        picosim watch                               one board's OLED and LED in the terminal
+        picosim watch --offline                     … without any broker
+      """,
+    subcommands: [Run.self, Watch.self])
+}
+
+/// What both subcommands need to reach the gateway.
+struct Endpoints: ParsableArguments {
+  @Option(help: "The broker's address.")
+  var broker = "127.0.0.1"
+
+  @Option(help: "The broker's port.")
+  var port: UInt16 = 1883
+
+  @Option(help: "The config server's address, or 'none'.")
+  var config = "http://127.0.0.1:5000"
+
+  @Option(name: .customLong("base-topic"), help: "The topic everything is under.")
+  var baseTopic = "iots6"
+
+  @Option(help: "Makes the weather, the people and the faults; the same seed is the same world.")
+  var seed: UInt64 = 1
+
+  @Option(help: "Where boot counters are kept, so that a boot never repeats. Without it boots are random.")
+  var state: String?
+
+  mutating func validate() throws {
+    guard baseTopic.utf8.count <= 64, !baseTopic.isEmpty, !baseTopic.contains(where: { "+#/".contains($0) }) else {
+      throw ValidationError("--base-topic: 1 to 64 bytes without '+', '#' and '/'")
+    }
+    guard config == "none" || config.hasPrefix("http://") || config.hasPrefix("https://") else {
+      throw ValidationError("--config: an address that begins with http:// or https://, or 'none'")
+    }
+  }
+}
