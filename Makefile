@@ -7,12 +7,14 @@
 #: build       both programs, debug
 #: release     both programs, optimised
 #: embedded    the portable modules on an emulated Cortex-M0: same bytes as on Linux
-#: format      format all Swift
+#: format      format all Swift and Python
 #: clean       remove build products
 
 .DEFAULT_GOAL := help
 .PHONY: help demo check test test-all build release embedded format clean
 
+# Where swiftly, Swift's own installer, puts Swift.
+export PATH := $(PATH):$(or $(SWIFTLY_BIN_DIR),$(HOME)/.local/share/swiftly/bin)
 # One scratch folder for everything: dependencies are built once.
 export MARTLET_BUILD ?= .build
 
@@ -47,6 +49,7 @@ embedded:
 
 format:
 	swift format --in-place --parallel --recursive --configuration .swift-format Package.swift firmware-embedded Sources simulators gateway Tests
+	"$$(scripts/python-tool ruff)" format --quiet .
 
 clean:
 	rm -rf .build .build-* .build_*

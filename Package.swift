@@ -59,7 +59,8 @@ let package = Package(
   platforms: [.macOS(.v26)],
   products: [
     .library(
-      name: "MartletDevice", targets: ["HAL", "Sensors", "Display", "StatusLED", "Telemetry", "Node", "EmbeddedCheck"]),
+      name: "MartletDevice",
+      targets: ["HAL", "Sensors", "Fans", "Display", "StatusLED", "Telemetry", "Node", "EmbeddedCheck"]),
     .executable(name: "martlet", targets: ["martlet"]),
     .executable(name: "picosim", targets: ["picosim"]),
   ],
@@ -80,6 +81,7 @@ let package = Package(
     portable("HAL"),
     portable("Telemetry"),
     portable("Sensors", ["HAL", "Telemetry"]),
+    portable("Fans", ["Telemetry"]),
     portable("Display", ["HAL"]),
     portable("StatusLED", ["HAL"]),
     portable("Node", ["HAL", "Sensors", "Display", "StatusLED", "Telemetry"]),
@@ -96,6 +98,7 @@ let package = Package(
 
     // Simulators
     simulator("ChipModels", ["HAL"]),
+    simulator("RegisterDump", ["HAL", "Sensors", "Telemetry"]),
     simulator("VirtualBoard", ["HAL", "ChipModels"]),
     .executableTarget(
       name: "picosim",
@@ -124,11 +127,13 @@ let package = Package(
     // Tests, a folder for each target; Tests/System is Python and runs the built programs.
     tests("TelemetryTests", ["Telemetry"]),
     tests("SensorsTests", ["Sensors", "HAL", "Telemetry", "ChipModels"]),
+    tests("FansTests", ["Fans"]),
     tests("DisplayTests", ["Display", "HAL", "ChipModels"], exclude: ["golden"]),
     tests("StatusLEDTests", ["StatusLED"]),
     tests("NodeTests", ["Node", "Display", "StatusLED", "Telemetry"]),
     tests("EmbeddedCheckTests", ["EmbeddedCheck"], exclude: ["golden"]),
     tests("ChipModelsTests", ["ChipModels", "HAL"]),
+    tests("RegisterDumpTests", ["RegisterDump"]),
     tests("VirtualBoardTests", ["VirtualBoard", "HAL", "ChipModels", "Node", "Telemetry"]),
     tests("GatewayCoreTests", ["GatewayCore", logging]),
     .target(name: "BrokerTesting", path: "Tests/BrokerTesting", swiftSettings: strict),

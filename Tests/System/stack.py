@@ -1,4 +1,4 @@
-"""The real parts, started on free ports of 127.0.0.1 and stopped again: Mosquitto, TimescaleDB, config server, gateway."""
+"""The real parts on free ports of 127.0.0.1: Mosquitto, TimescaleDB, config server, gateway."""
 
 from __future__ import annotations
 
@@ -176,7 +176,14 @@ class Stack:
         document["device_global_config"]["motion_cooldown_wait_period"] = 0
         self.configuration = self.directory / "pico_iot_config.json"
         self.configuration.write_text(json.dumps(document))
-        command = [binary("martlet"), "config-server", "--file", str(self.configuration), "--port", str(self.config_port)]
+        command = [
+            binary("martlet"),
+            "config-server",
+            "--file",
+            str(self.configuration),
+            "--port",
+            str(self.config_port),
+        ]
         return Process("config server", command, self.directory / "config.log")
 
     def _gateway(self) -> Process:
@@ -227,6 +234,12 @@ class Stack:
                 return cursor.fetchall()
         finally:
             connection.close()
+
+    def count(self, what: str = "sensor_data") -> int:
+        """How many rows a table or a sub-query has."""
+        number = self.query(f"SELECT count(*) FROM {what}")[0][0]
+        assert isinstance(number, int)
+        return number
 
     def metrics(self) -> dict[str, float]:
         """Every sample the gateway exposes, by its name with labels."""

@@ -1,4 +1,4 @@
-"""A fault in the surroundings is one clear line with the remedy: waited for where that helps, fatal where it does not."""
+"""A fault around the programs is one clear line with the remedy: waited for where that helps, else fatal."""
 
 from __future__ import annotations
 
@@ -54,17 +54,23 @@ class Commands(unittest.TestCase):
 
     def test_a_second_gateway_on_one_journal_is_refused(self) -> None:
         with Stack(database=False) as stack:
-            result = run("gateway", "--journal", str(stack.directory / "journal.sqlite"), "--http-port", str(free_port()))
+            result = run(
+                "gateway", "--journal", str(stack.directory / "journal.sqlite"), "--http-port", str(free_port())
+            )
             self.assert_one_line(result, "another gateway holds this journal")
 
     def test_broker_and_database_that_are_away_are_waited_for_and_found_again(self) -> None:
         with Stack(database=False) as stack:
             stack.broker.stop()
             stack.gateway.stop()
-            stack.gateway.environment["MARTLET_DATABASE_URL"] = f"postgresql://postgres:secret@127.0.0.1:{free_port()}/x"
+            stack.gateway.environment["MARTLET_DATABASE_URL"] = (
+                f"postgresql://postgres:secret@127.0.0.1:{free_port()}/x"
+            )
             stack.start(stack.gateway)
             wait_until("the database's line", lambda: "cannot deliver, will try again" in stack.gateway.text())
-            wait_until("the broker's line", lambda: "no connection to the broker, will try again" in stack.gateway.text())
+            wait_until(
+                "the broker's line", lambda: "no connection to the broker, will try again" in stack.gateway.text()
+            )
             self.assertNotIn("secret", stack.gateway.text())
             self.assertIsNone(get(f"{stack.page}/readyz"))
             self.assertIsNotNone(get(f"{stack.page}/healthz"))
@@ -112,7 +118,7 @@ class Commands(unittest.TestCase):
             self.assertEqual(stack.gateway.stop(), 0)
             journal = run("journal", "stat", "--journal", str(stack.directory / "journal.sqlite")).stdout
             entries = int(journal.split("entries=")[1].split()[0])
-            self.assertEqual(stack.query("SELECT count(*) FROM sensor_data")[0][0], entries)
+            self.assertEqual(stack.count(), entries)
             self.assertIn(f"cursor.timescale={entries}", journal)
             boards.kill()
 
