@@ -7,11 +7,15 @@
 #: build       both programs, debug
 #: release     both programs, optimised
 #: embedded    the portable modules on an emulated Cortex-M0: same bytes as on Linux
+#: kernel-test the I²C, GPIO and PWM drivers on a user-mode Linux
+#: flash       the MicroPython firmware onto a Pico W (PORT=/dev/ttyACM0)
+#: provision   Wi-Fi, config server, identity and TLS material onto a Pico W (PORT=…)
+#: console     what a Pico W says (PORT=…)
 #: format      format all Swift and Python
 #: clean       remove build products
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check test test-all build release embedded format clean
+.PHONY: help demo check test test-all build release embedded kernel-test flash provision console format clean
 
 # Where swiftly, Swift's own installer, puts Swift.
 export PATH := $(PATH):$(or $(SWIFTLY_BIN_DIR),$(HOME)/.local/share/swiftly/bin)
@@ -46,6 +50,18 @@ release:
 embedded:
 	@scripts/install-packages embedded
 	@scripts/embedded
+
+kernel-test:
+	@scripts/kernel-test
+
+flash:
+	@scripts/flash $(PORT)
+
+provision:
+	@scripts/provision --port $(PORT)
+
+console:
+	@scripts/console $(PORT)
 
 format:
 	swift format --in-place --parallel --recursive --configuration .swift-format Package.swift firmware-embedded Sources simulators gateway Tests

@@ -96,6 +96,10 @@ let package = Package(
       name: "CCurl", path: "Sources/Linux/CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     linux("HTTPClient", ["CCurl"]),
 
+    // libi2c brings no pkg-config file.
+    .systemLibrary(name: "CI2C", path: "Sources/Linux/CI2C", providers: [.apt(["libi2c-dev"])]),
+    linux("LinuxHAL", ["CI2C", "HAL"]),
+
     // Simulators
     simulator("ChipModels", ["HAL"]),
     simulator("RegisterDump", ["HAL", "Sensors", "Telemetry"]),
@@ -104,6 +108,17 @@ let package = Package(
       name: "picosim",
       dependencies: ["Telemetry", "Node", "ChipModels", "VirtualBoard", "MQTTClient", "HTTPClient", arguments],
       path: "simulators/picosim", swiftSettings: strict),
+
+    // The drivers on the kernel's own interfaces, in a user-mode Linux (scripts/kernel-test)
+    .target(
+      name: "KernelBench", dependencies: ["ChipModels"], path: "simulators/kernel/KernelBench", swiftSettings: strict),
+    .executableTarget(
+      name: "chipd", dependencies: ["KernelBench", "ChipModels", "HAL"], path: "simulators/kernel/chipd",
+      swiftSettings: strict),
+    .executableTarget(
+      name: "kernelprobe",
+      dependencies: ["LinuxHAL", "HAL", "Sensors", "Display", "Telemetry", "ChipModels", "KernelBench"],
+      path: "simulators/kernel/kernelprobe", swiftSettings: strict),
 
     // The gateway
     gateway("GatewayCore", ["Telemetry", logging]),
@@ -132,6 +147,7 @@ let package = Package(
     tests("StatusLEDTests", ["StatusLED"]),
     tests("NodeTests", ["Node", "Display", "StatusLED", "Telemetry"]),
     tests("EmbeddedCheckTests", ["EmbeddedCheck"], exclude: ["golden"]),
+    tests("LinuxHALTests", ["LinuxHAL", "HAL"]),
     tests("ChipModelsTests", ["ChipModels", "HAL"]),
     tests("RegisterDumpTests", ["RegisterDump"]),
     tests("VirtualBoardTests", ["VirtualBoard", "HAL", "ChipModels", "Node", "Telemetry"]),
