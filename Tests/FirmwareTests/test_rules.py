@@ -1,0 +1,73 @@
+"""What core/ must never contain, and that everything compiles for a board."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+from firmware import FIRMWARE, ROOT
+
+FORBIDDEN_IN_CORE = {"machine", "network", "asyncio", "time", "math", "socket", "os", "random"}
+HARDWARE = {"machine", "network", "_onewire"}
+
+
+def trees(folder: str) -> list[tuple[Path, ast.Module]]:
+    return [(path, ast.parse(path.read_text())) for path in sorted((FIRMWARE / folder).rglob("*.py"))]
+
+
+def imported(tree: ast.Module) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names.update(alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            names.add((node.module or "").split(".")[0])
+    return names
+
+
+class Rules(unittest.TestCase):
+    def test_core_computes_in_integers(self) -> None:
+        for path, tree in trees("core"):
+            for node in ast.walk(tree):
+                self.assertFalse(
+                    isinstance(node, ast.Constant) and isinstance(node.value, float), f"{path}: a float literal"
+                )
+                if isinstance(node, (ast.BinOp, ast.AugAssign)):
+                    self.assertNotIsInstance(node.op, ast.Div, f"{path}:{node.lineno}: / makes a float; use //")
+                if isinstance(node, ast.Name):
+                    self.assertNotIn(node.id, {"float", "round"}, f"{path}:{node.lineno}")
+
+    def test_core_knows_no_hardware_no_network_and_no_clock(self) -> None:
+        for path, tree in trees("core"):
+            self.assertEqual(imported(tree) & FORBIDDEN_IN_CORE, set(), str(path))
+            self.assertNotIn("ports", imported(tree), str(path))
+
+    def test_nothing_is_swallowed_by_a_bare_except(self) -> None:
+        for path, tree in trees("."):
+            for node in ast.walk(tree):
+                if isinstance(node, ast.ExceptHandler):
+                    self.assertIsNotNone(node.type, f"{path}:{node.lineno}")
+
+    def test_every_core_file_names_the_swift_file_it_mirrors(self) -> None:
+        for path, _ in trees("core"):
+            first = path.read_text().splitlines()[0]
+            self.assertRegex(first, r"^# Mirrors .*Sources/", str(path))
+            for word in first.removesuffix(".").replace(",", " ").split():
+                if word.startswith("Sources/"):
+                    self.assertTrue((ROOT / word.rstrip(".")).exists(), f"{path}: there is no {word}")
+
+    def test_everything_compiles_for_a_board_and_each_line_stays_where_it_was(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            command = [str(ROOT / "scripts" / "firmware-compile"), folder]
+            answer = subprocess.run(command, check=False, capture_output=True, text=True)
+            self.assertEqual(answer.returncode, 0, answer.stderr)
+            self.assertRegex(answer.stdout, r"^firmware: files=\d+ bytes=\d+\n$")
+            size = int(answer.stdout.rsplit("=", 1)[1])
+            self.assertLess(size, 100_000, "the firmware's share of a Pico W's flash")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,14 @@
+# Mirrors Sources/Telemetry/Topic.swift.
+"""The topics of a device under the base topic (protocol/topics.md)."""
+
+PAYLOAD = b""
+ACKNOWLEDGEMENT = b"/ack"
+STATUS = b"/status"
+CONFIGURATION = b"/config"
+COMMAND = b"/cmd"
+LOG = b"/log"
+
+
+def topic(suffix, base, device):
+    """The whole topic, such as `iots6/Attic06/ack`."""
+    return base + b"/" + device + suffix
