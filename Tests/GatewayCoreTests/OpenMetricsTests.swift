@@ -59,6 +59,12 @@ import Testing
         # UNIT martlet_journal_bytes bytes
         # HELP martlet_journal_bytes Bytes of the journal on disk.
         martlet_journal_bytes 4096
+        # TYPE martlet_journals_set_aside counter
+        # HELP martlet_journals_set_aside Journals found damaged at the start and set aside.
+        martlet_journals_set_aside_total 0
+        # TYPE martlet_journal_entries_unreadable counter
+        # HELP martlet_journal_entries_unreadable Entries of a damaged journal that could not be taken over.
+        martlet_journal_entries_unreadable_total 0
         # TYPE martlet_dead_letters gauge
         # HELP martlet_dead_letters Dead letters kept in the journal.
         martlet_dead_letters 1

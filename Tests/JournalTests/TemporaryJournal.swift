@@ -17,7 +17,7 @@ final class TemporaryFolder {
   var file: String { path + "/journal.sqlite" }
 
   deinit {
-    for name in ["", "-wal", "-shm", ".lock"] { unlink(file + name) }
+    for name in ["", "-wal", "-shm", ".lock", ".damaged"] { unlink(file + name) }
     rmdir(path)
   }
 }

@@ -87,6 +87,14 @@ public final class GatewayMetrics: Sendable {
     state.withLock { $0.commitSeconds.observe(s) }
   }
 
+  /// Counts a journal that was found damaged at the start and set aside, and the entries nobody could read any more.
+  public func journalSetAside(unreadable: Int) {
+    state.withLock {
+      $0.journalsSetAside += 1
+      $0.journalEntriesUnreadable += unreadable
+    }
+  }
+
   /// Everything at one moment.
   public var snapshot: MetricsSnapshot { state.withLock { $0 } }
 
@@ -117,6 +125,10 @@ public struct MetricsSnapshot: Sendable, Equatable {
   public var journalBytes: Int64 = 0
   /// Dead letters kept now.
   public var deadLetters: Int64 = 0
+  /// Journals found damaged at the start.
+  public var journalsSetAside = 0
+  /// Entries of those that could not be read.
+  public var journalEntriesUnreadable = 0
   /// How long journal commits took.
   public var commitSeconds = Histogram.commit
 

@@ -119,6 +119,11 @@ extension MetricsSnapshot {
     text.gauge("martlet_broker_up", help: "1 while the broker connection stands.", isBrokerUp ? 1 : 0)
     text.gauge("martlet_journal_entries", unit: "entries", help: "Entries in the journal.", journalEntries)
     text.gauge("martlet_journal_bytes", unit: "bytes", help: "Bytes of the journal on disk.", journalBytes)
+    text.counter(
+      "martlet_journals_set_aside", help: "Journals found damaged at the start and set aside.", journalsSetAside)
+    text.counter(
+      "martlet_journal_entries_unreadable", help: "Entries of a damaged journal that could not be taken over.",
+      journalEntriesUnreadable)
     text.gauge("martlet_dead_letters", help: "Dead letters kept in the journal.", deadLetters)
     text.gauge(
       "martlet_devices", help: "Devices by state.", label: "state",

@@ -165,6 +165,25 @@ public enum Profiles {
 // MARK: - Rows
 
 extension Profiles {
+  /// Why an entry's bytes do not say what its columns say, or `nil`: damage that the journal's own check cannot see.
+  public static func fault(in entry: Entry) -> String? {
+    if entry.profile == .iots6Version1, hash(entry.bytes) != entry.seq { return "its bytes are not those that came" }
+    let payload: Payload
+    do throws(PayloadError) { payload = try Payload.decode(entry.bytes.span) } catch {
+      let (reason, detail) = words(error)
+      return "\(reason): \(detail)"
+    }
+    let named = text(payload.deviceID)
+    guard named.isEmpty || named == entry.device else { return "its bytes are of \(named)" }
+    guard entry.profile == .iots6Version1 || payload.boot.map(Int64.init) == entry.boot,
+      entry.profile == .iots6Version1 || payload.seq.map(Int64.init) == entry.seq
+    else { return "its bytes are of another reading" }
+    guard payload.timestampMicroseconds.map({ $0 == entry.timestamp }) ?? (entry.timeSource != .device) else {
+      return "its time is not the one in its bytes"
+    }
+    return nil
+  }
+
   /// The row an entry makes: always the same for the same entry.
   public static func row(from entry: Entry) -> Row {
     var row = Row(

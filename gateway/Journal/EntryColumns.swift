@@ -4,8 +4,18 @@ import GatewayCore
 
 /// Entries out of the file, by SQLite's own column calls: a sink reads five thousand at a time.
 enum EntryColumns {
+  /// An entry that cannot be one: a column holds what no version of this program writes.
+  struct Damage: Error {
+    var id: Int64
+    var detail: String
+  }
+
   /// The entries that `clause` selects.
-  static func fetch(_ db: Database, _ clause: String, _ arguments: StatementArguments) throws -> [Entry] {
+  ///
+  /// - Parameter damaged: told of what is no entry; without it that is an error (`SQLITE_CORRUPT`).
+  static func fetch(
+    _ db: Database, _ clause: String, _ arguments: StatementArguments, damaged: ((Damage) -> Void)? = nil
+  ) throws -> [Entry] {
     let statement = try db.cachedStatement(
       sql: "SELECT id, device, boot, seq, timestamp, time_source, received, profile, bytes FROM entry \(clause)")
     try statement.setArguments(arguments)
@@ -14,7 +24,13 @@ enum EntryColumns {
     var entries: [Entry] = []
     while true {
       switch sqlite3_step(cursor) {
-      case SQLITE_ROW: entries.append(try entry(cursor))
+      case SQLITE_ROW:
+        do throws(Damage) { entries.append(try entry(cursor)) } catch {
+          guard let damaged else {
+            throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "entry \(error.id) \(error.detail)")
+          }
+          damaged(error)
+        }
       case SQLITE_DONE: return entries
       case _:
         throw DatabaseError(
@@ -24,13 +40,11 @@ enum EntryColumns {
     }
   }
 
-  private static func entry(_ row: OpaquePointer) throws -> Entry {
+  private static func entry(_ row: OpaquePointer) throws(Damage) -> Entry {
     let id = sqlite3_column_int64(row, 0)
     guard let timeSource = TimeSource(rawValue: UInt8(truncatingIfNeeded: sqlite3_column_int64(row, 5))),
       let profile = Profile(rawValue: UInt8(truncatingIfNeeded: sqlite3_column_int64(row, 7)))
-    else {
-      throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "entry \(id) has an unknown time source or profile")
-    }
+    else { throw Damage(id: id, detail: "has an unknown time source or profile") }
     let name = UnsafeRawBufferPointer(start: sqlite3_column_text(row, 1), count: Int(sqlite3_column_bytes(row, 1)))
     let bytes = UnsafeRawBufferPointer(start: sqlite3_column_blob(row, 8), count: Int(sqlite3_column_bytes(row, 8)))
     return Entry(

@@ -52,6 +52,8 @@ public final class Journal: Store, Sendable {
     var cursorsChanged = false
     /// The sinks of this process; without any, nothing counts as delivered.
     var registered: Set<String> = []
+    /// Whether SQLite met damage since the start.
+    var isDamaged = false
     var lost: Int64 = 0
 
     /// Up to which id every registered sink has everything.
@@ -64,10 +66,15 @@ public final class Journal: Store, Sendable {
   ///
   /// - Throws: `.locked` where another process writes it, `.corrupt` where the check fails or the file is none of ours,
   ///   `.diskFull`, `.io`.
-  public init(path: String, options: JournalOptions = JournalOptions()) throws(StoreError) {
+  public convenience init(path: String, options: JournalOptions = JournalOptions()) throws(StoreError) {
+    try self.init(path: path, options: options, lock: JournalLock(path: path + ".lock"))
+  }
+
+  /// Opens the journal under a lock that is held already.
+  init(path: String, options: JournalOptions, lock: JournalLock) throws(StoreError) {
     self.path = path
     self.options = options
-    lock = try JournalLock(path: path + ".lock")
+    self.lock = lock
     do {
       var configuration = Configuration()
       configuration.label = "journal"
@@ -79,13 +86,17 @@ public final class Journal: Store, Sendable {
         }
         let verdict = try String.fetchOne(db, sql: "PRAGMA quick_check(1)")
         guard verdict == "ok" else {
-          throw StoreError(.corrupt, "\(path) is damaged (\(verdict ?? "no answer")); move it away and restart")
+          throw StoreError(.corrupt, "\(path) is damaged (\(verdict ?? "no answer"))")
+        }
+        guard access(Self.marker(path), F_OK) != 0 else {
+          throw StoreError(.corrupt, "\(path) was found damaged while it was in use")
         }
         guard try !JournalSchema.migrator.hasBeenSuperseded(db) else {
           throw StoreError(.io, "\(path) was written by a newer version; install that one again")
         }
       }
       try JournalSchema.migrator.migrate(pool)
+      try pool.read(Self.checkEntries)
       let (id, initial) = try pool.read { db in try Self.load(db) }
       self.id = id
       state = Mutex(initial)
@@ -96,7 +107,17 @@ public final class Journal: Store, Sendable {
     }
   }
 
-  private static func load(_ db: Database) throws -> (String, State) {
+  /// Columns that hold what no version writes would stop every sink that comes to them.
+  private static func checkEntries(_ db: Database) throws {
+    let strange = try Int64.fetchOne(
+      db,
+      sql: "SELECT id FROM entry WHERE time_source NOT BETWEEN 0 AND ? OR profile NOT BETWEEN 1 AND ? LIMIT 1",
+      arguments: [Int64(TimeSource.allCases.count - 1), Int64(Profile.allCases.count)])
+    if let strange { throw StoreError(.corrupt, "entry \(strange) has an unknown time source or profile") }
+  }
+
+  /// The journal's name, and what its writer has to know.
+  static func load(_ db: Database) throws -> (id: String, state: State) {
     let id = try String.fetchOne(db, sql: "SELECT value FROM meta WHERE key = 'journal'") ?? ""
     let entries = try Int64.fetchOne(db, sql: "SELECT count(*) FROM entry") ?? 0
     // The sequence is ahead of the last entry where duplicates took numbers in vain; it counts when no entry is left.
@@ -191,7 +212,7 @@ public final class Journal: Store, Sendable {
     } catch let error as StoreError {
       throw error
     } catch {
-      throw StoreError(error, what())
+      throw noted(StoreError(error, what()))
     }
   }
 
@@ -259,7 +280,7 @@ public final class Journal: Store, Sendable {
     let state = state.withLock { $0 }
     return StoreStatistics(
       entries: state.entries, lastID: state.lastID, deadLetters: letters,
-      bytes: [path, path + "-wal"].map(Self.size(of:)).reduce(0, +), cursors: state.cursors)
+      bytes: Self.size(ofFilesAt: path), cursors: state.cursors)
   }
 
   /// Entries that went before every sink had them (`WhenFull.dropOldest`), since the start of the process.
@@ -268,12 +289,30 @@ public final class Journal: Store, Sendable {
   private func reading<Result>(
     _ what: @autoclosure () -> String, _ body: (Database) throws -> Result
   ) throws(StoreError) -> Result {
-    do { return try pool.read(body) } catch { throw StoreError(error, what()) }
+    do { return try pool.read(body) } catch { throw noted(StoreError(error, what())) }
   }
 
-  private static func size(of path: String) -> Int64 {
-    var status = stat()
-    return stat(path, &status) == 0 ? Int64(status.st_size) : 0
+  /// Whether damage was met since the start. The service should then end: the next start sets the file aside.
+  public var isDamaged: Bool { state.withLock { $0.isDamaged } }
+
+  /// Damage that the check at the start does not see, an index that lost a row, must not be met at every start anew.
+  private func noted(_ error: StoreError) -> StoreError {
+    guard error.code == .corrupt else { return error }
+    state.withLock { $0.isDamaged = true }
+    let descriptor = Glibc.open(Self.marker(path), O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+    if descriptor >= 0 { Glibc.close(descriptor) }
+    return error
+  }
+
+  /// The file whose presence says that damage was met.
+  static func marker(_ path: String) -> String { path + ".damaged" }
+
+  /// Bytes on disk, the log included.
+  static func size(ofFilesAt path: String) -> Int64 {
+    [path, path + "-wal"].reduce(0) { sum, file in
+      var status = stat()
+      return stat(file, &status) == 0 ? sum + Int64(status.st_size) : sum
+    }
   }
 }
 
@@ -289,7 +328,7 @@ extension StoreError {
     switch error.resultCode {
     case .SQLITE_FULL: self.init(.diskFull, words)
     case .SQLITE_CORRUPT, .SQLITE_NOTADB:
-      self.init(.corrupt, words + "; move the file away and restart, or restore a copy")
+      self.init(.corrupt, words)
     case .SQLITE_BUSY, .SQLITE_LOCKED: self.init(.locked, words)
     default: self.init(.io, words)
     }

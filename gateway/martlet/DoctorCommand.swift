@@ -88,9 +88,16 @@ struct DoctorCommand: AsyncParsableCommand {
       guard FileStatus.exists(path) else {
         return Finding(part: "journal", isFault: false, detail: "\(path) is not there yet; the gateway makes it")
       }
-      let journal = try Journal(path: path)
-      let statistics = try journal.statistics()
-      try journal.close()
+      let file = try JournalFile(path: path, exclusively: true)
+      let statistics = try file.statistics()
+      let damage = try file.damage()
+      try file.close()
+      guard damage.isEmpty else {
+        return Finding(
+          part: "journal", isFault: true,
+          detail:
+            "\(path) is damaged: \(damage[0]); at its start the gateway sets it aside and takes over what is sound")
+      }
       return Finding(
         part: "journal", isFault: false,
         detail:

@@ -24,8 +24,8 @@ struct Gateway {
 
   /// Serves until asked to stop.
   func run() async throws {
-    let journal = try Journal(path: settings.journalPath, options: settings.journal)
     let metrics = GatewayMetrics()
+    let journal = try openJournal(metrics)
     let fleet = Fleet()
     try restore(fleet, from: journal)
     let committed = CommitSignal()
@@ -56,6 +56,20 @@ struct Gateway {
     ).run()
     try journal.close()
     logger.info("gateway \(settings.gatewayID) stopped")
+  }
+
+  /// The journal; where the file is damaged a new one, and everybody is told.
+  private func openJournal(_ metrics: GatewayMetrics) throws -> Journal {
+    let (journal, setAside) = try Journal.opening(
+      path: settings.journalPath, options: settings.journal, now: GatewayClock.system.wallMicroseconds(),
+      isSound: { Profiles.fault(in: $0) == nil })
+    if let setAside {
+      metrics.journalSetAside(unreadable: setAside.unreadable)
+      logger.error(
+        "the journal was damaged and is set aside as \(setAside.path): \(setAside.fault). A new one was begun with \(setAside.recovered) entries of it; \(setAside.unreadable) could not be read. Undelivered readings among those are lost: keep the file"
+      )
+    }
+    return journal
   }
 
   private var ingestOptions: IngestOptions {

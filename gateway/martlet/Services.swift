@@ -49,6 +49,10 @@ final class HealthWatch: Service, Sendable {
   func run() async throws {
     while !Task.isShuttingDownGracefully, !Task.isCancelled {
       look()
+      if journal.isDamaged {
+        throw StoreError(
+          .corrupt, "the file was found damaged in use; the gateway ends, and its next start sets the file aside")
+      }
       try? await cancelWhenGracefulShutdown { try await Task.sleep(for: .seconds(1)) }
     }
   }
