@@ -59,6 +59,17 @@ import Testing
         # UNIT martlet_journal_bytes bytes
         # HELP martlet_journal_bytes Bytes of the journal on disk.
         martlet_journal_bytes 4096
+        # TYPE martlet_gaps_open gauge
+        # HELP martlet_gaps_open Gaps in the numbering of readings that are open.
+        martlet_gaps_open 0
+        # TYPE martlet_readings_missing gauge
+        # HELP martlet_readings_missing Readings in open gaps: made and not arrived.
+        martlet_readings_missing 0
+        # TYPE martlet_readings_repaired counter
+        # HELP martlet_readings_repaired Readings of gaps that came after all.
+        martlet_readings_repaired_total 0
+        # TYPE martlet_readings_lost counter
+        # HELP martlet_readings_lost Readings known to be lost, by hop and cause.
         # TYPE martlet_journals_set_aside counter
         # HELP martlet_journals_set_aside Journals found damaged at the start and set aside.
         martlet_journals_set_aside_total 0

@@ -10,11 +10,11 @@ extension DatabaseTests {
     let connection = try database.connect()
     #expect(try Migrator.status(connection).version == 0)
     let first = try Migrator.migrate(connection)
-    #expect(first.applied.map(\.version) == [1, 2, 3])
+    #expect(first.applied.map(\.version) == Array(1...Migration.all.count))
     #expect(first.warnings == [])
     #expect(try Migrator.migrate(connection).applied.isEmpty)
     let status = try Migrator.status(connection)
-    #expect(status.version == 3 && status.isHypertable)
+    #expect(status.version == Migration.all.count && status.isHypertable)
     #expect(status.license == "apache" || status.license == "timescale")
     #expect(
       try database.ask(
@@ -32,7 +32,7 @@ extension DatabaseTests {
       }
       return try await group.reduce(into: []) { $0 += $1 }
     }
-    #expect(applied.sorted() == [1, 2, 3])
+    #expect(applied.sorted() == Array(1...Migration.all.count))
   }
 
   @Test func changedMigrationIsNamed() throws {
@@ -66,7 +66,7 @@ extension DatabaseTests {
     #expect(error?.description.contains(words) == true)
     #expect(try database.ask("SELECT to_regclass('half')") == ["-"])
     #expect(try Migrator.status(connection).version == 2)
-    #expect(try Migrator.migrate(connection).applied.map(\.version) == [3])
+    #expect(try Migrator.migrate(connection).applied.map(\.version) == Array(3...Migration.all.count))
   }
 
   @Test func roleWithoutCreateRightIsToldWhatToGrant() throws {

@@ -69,6 +69,7 @@ public final class GatewayMetrics: Sendable {
       $0.journalEntries = statistics.entries
       $0.journalBytes = statistics.bytes
       $0.deadLetters = statistics.deadLetters
+      $0.gaps = statistics.gaps
       for (sink, cursor) in statistics.cursors where $0.sinks[sink] != nil {
         $0.sinks[sink]?.lagEntries = max(0, statistics.lastID - cursor)
       }
@@ -125,6 +126,8 @@ public struct MetricsSnapshot: Sendable, Equatable {
   public var journalBytes: Int64 = 0
   /// Dead letters kept now.
   public var deadLetters: Int64 = 0
+  /// The completeness ledger.
+  public var gaps = GapCounts()
   /// Journals found damaged at the start.
   public var journalsSetAside = 0
   /// Entries of those that could not be read.

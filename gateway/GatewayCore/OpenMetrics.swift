@@ -119,6 +119,14 @@ extension MetricsSnapshot {
     text.gauge("martlet_broker_up", help: "1 while the broker connection stands.", isBrokerUp ? 1 : 0)
     text.gauge("martlet_journal_entries", unit: "entries", help: "Entries in the journal.", journalEntries)
     text.gauge("martlet_journal_bytes", unit: "bytes", help: "Bytes of the journal on disk.", journalBytes)
+    text.gauge("martlet_gaps_open", help: "Gaps in the numbering of readings that are open.", gaps.openGaps)
+    text.gauge(
+      "martlet_readings_missing", unit: nil, help: "Readings in open gaps: made and not arrived.", gaps.openReadings)
+    text.counter(
+      "martlet_readings_repaired", help: "Readings of gaps that came after all.", Int(gaps.repairedReadings))
+    text.counter(
+      "martlet_readings_lost", help: "Readings known to be lost, by hop and cause.", label: "reason",
+      gaps.lostReadings.filter { $0.value > 0 }.sorted { $0.key < $1.key }.map { ($0.key, Int($0.value)) })
     text.counter(
       "martlet_journals_set_aside", help: "Journals found damaged at the start and set aside.", journalsSetAside)
     text.counter(

@@ -13,8 +13,18 @@ public protocol Sink {
   /// are: those are isolated and returned.
   mutating func deliver(_ rows: [Row], upTo id: Int64) throws(SinkError) -> Delivery
 
+  /// Tells the far side what is missing, or no longer is, and has it look; safe to repeat.
+  ///
+  /// - Returns: what of the open gaps the far side has nevertheless, from another gateway.
+  mutating func settle(_ gaps: [Gap]) throws(SinkError) -> [Gap]
+
   /// Lets go of the connection.
   mutating func close()
+}
+
+extension Sink {
+  /// A far side without a ledger.
+  public mutating func settle(_ gaps: [Gap]) throws(SinkError) -> [Gap] { [] }
 }
 
 /// What a delivery did.

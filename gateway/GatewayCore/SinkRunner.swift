@@ -29,6 +29,9 @@ public final class SinkRunner: @unchecked Sendable {
   private var sink: any Sink
   private var backoff: Backoff
   private var fault: Fault?
+  /// Up to which revision the sink has the ledger, and when to look again. Lost with the process: then all is told anew.
+  private var settled: Int64 = 0
+  private var settleAt = 0.0
   private var logger: Logger
 
   private let store: any Store
@@ -148,12 +151,13 @@ public final class SinkRunner: @unchecked Sendable {
       }
       guard let last = entries.last else {
         recovered(at: cursor)
+        try settle()
         if deadline != nil {
           control.withLock { $0.isDrained = true }
           return
         }
         // The limit only bounds what a lost notification would cost.
-        _ = committed.wait(beyond: seen, seconds: 5)
+        _ = committed.wait(beyond: seen, seconds: min(5, Self.settleSeconds))
         continue
       }
       if let deadline, clock.monotonicSeconds() >= deadline { return }
@@ -171,6 +175,33 @@ public final class SinkRunner: @unchecked Sendable {
     }
   }
 
+  // MARK: The ledger
+
+  /// How often the ledger is told while nothing else is to do.
+  private static let settleSeconds = 2.0
+  /// How many gaps at once.
+  private static let settleLimit = 500
+  /// A gap younger than this is not told yet: most close by themselves.
+  private static let settleAge: Int64 = 5_000_000
+
+  /// Tells the sink what changed in the ledger. After the rows, so that what has arrived is there when it looks.
+  private func settle() throws(Fault) {
+    let now = clock.monotonicSeconds()
+    guard now >= settleAt else { return }
+    settleAt = now + Self.settleSeconds
+    let known: (gaps: [Gap], revision: Int64)
+    do throws(StoreError) { known = try store.gaps(after: settled, limit: Self.settleLimit) } catch {
+      throw .store(error)
+    }
+    let limit = clock.wallMicroseconds() - Self.settleAge
+    // What is young is told at a later turn, with what stands around it: telling twice is harmless.
+    let ripe = known.gaps.filter { $0.outcome != .open || $0.detected <= limit }
+    let found: [Gap]
+    do throws(SinkError) { found = try sink.settle(ripe) } catch { throw .sink(error) }
+    do throws(StoreError) { try store.close(found) } catch { throw .store(error) }
+    if ripe.count == known.gaps.count { settled = known.revision }
+  }
+
   /// Keeps what was refused, however long the store takes: the sink's cursor has moved already, so that there is no way
   /// back to these rows.
   private func bury(_ refused: [(index: Int, reason: String)], of entries: [Entry]) {
@@ -179,7 +210,12 @@ public final class SinkRunner: @unchecked Sendable {
       let entry = entries[refusal.index]
       return DeadLetter(
         received: entry.received, topic: entry.device, reason: "refused-by-database", detail: refusal.reason,
-        bytes: entry.bytes)
+        bytes: entry.bytes,
+        loss: entry.boot < 0
+          ? nil
+          : Loss(
+            device: entry.device, boot: entry.boot, seqs: entry.seq...entry.seq, reason: "database: refused",
+            sparesArrived: false))
     }
     while true {
       do throws(StoreError) {

@@ -6,12 +6,14 @@ public struct Batch: Sendable {
   public var deadLetters: [DeadLetter] = []
   /// Offsets of boots seen for the first time.
   public var bootOffsets: [BootOffset] = []
+  /// Readings that devices say they had to drop.
+  public var losses: [Loss] = []
 
   /// An empty batch.
   public init() {}
 
   /// Whether there is nothing to commit.
-  public var isEmpty: Bool { entries.isEmpty && deadLetters.isEmpty && bootOffsets.isEmpty }
+  public var isEmpty: Bool { entries.isEmpty && deadLetters.isEmpty && bootOffsets.isEmpty && losses.isEmpty }
 }
 
 /// A message that could not be taken, kept whole (to a bound) so that a person can see why.
@@ -30,13 +32,16 @@ public struct DeadLetter: Sendable, Equatable {
   public var bytes: [UInt8]
   /// How long the payload was.
   public var length: Int
+  /// Which reading of version 2 will therefore not be in the database, for the ledger; not kept with the letter.
+  public var loss: Loss?
 
   /// The longest payload prefix that is kept.
   public static let keptBytes = 4096
 
   /// A letter that is not committed yet.
   public init(
-    id: Int64 = 0, received: Int64, topic: String, reason: String, detail: String, bytes: [UInt8], length: Int? = nil
+    id: Int64 = 0, received: Int64, topic: String, reason: String, detail: String, bytes: [UInt8], length: Int? = nil,
+    loss: Loss? = nil
   ) {
     self.id = id
     self.received = received
@@ -45,6 +50,7 @@ public struct DeadLetter: Sendable, Equatable {
     self.detail = detail
     self.bytes = bytes.count > Self.keptBytes ? Array(bytes.prefix(Self.keptBytes)) : bytes
     self.length = length ?? bytes.count
+    self.loss = loss
   }
 }
 
@@ -101,11 +107,25 @@ public protocol Store: Sendable {
 
   /// Counts for health and metrics.
   func statistics() throws(StoreError) -> StoreStatistics
+
+  /// What the completeness ledger wrote after `revision`, in that order, at most `limit`, and up to which revision that is.
+  func gaps(after revision: Int64, limit: Int) throws(StoreError) -> (gaps: [Gap], revision: Int64)
+
+  /// Closes what of these gaps is open: the readings are in the database, from another gateway.
+  func close(_ gaps: [Gap]) throws(StoreError)
 }
 
 extension Store {
   /// A store that deletes nothing need not know its sinks.
   public func register(sink: String) throws(StoreError) {}
+
+  /// A store without a ledger knows of no gaps.
+  public func gaps(after revision: Int64, limit: Int) throws(StoreError) -> (gaps: [Gap], revision: Int64) {
+    ([], revision)
+  }
+
+  /// A store without a ledger has none to close.
+  public func close(_ gaps: [Gap]) throws(StoreError) {}
 }
 
 /// What a commit did.
@@ -134,14 +154,20 @@ public struct StoreStatistics: Sendable, Equatable {
   public var bytes: Int64
   /// Each sink's cursor.
   public var cursors: [String: Int64]
+  /// What is missing.
+  public var gaps: GapCounts
 
   /// Counts at one moment.
-  public init(entries: Int64, lastID: Int64, deadLetters: Int64, bytes: Int64, cursors: [String: Int64]) {
+  public init(
+    entries: Int64, lastID: Int64, deadLetters: Int64, bytes: Int64, cursors: [String: Int64],
+    gaps: GapCounts = GapCounts()
+  ) {
     self.entries = entries
     self.lastID = lastID
     self.deadLetters = deadLetters
     self.bytes = bytes
     self.cursors = cursors
+    self.gaps = gaps
   }
 }
 

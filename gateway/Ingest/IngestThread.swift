@@ -180,10 +180,10 @@ final class IngestThread {
         switch try Profiles.classify(arrival, base: options.baseTopic, clock: &bootClock) {
         case .accepted(let entry, let reading):
           batch.entries.append(entry)
-          if let reading { ledger.note(device: reading.device, boot: reading.boot, seq: reading.seq) }
+          if let reading { note(reading, &ledger, &batch) }
         case .refused(let letter, let reading):
           batch.deadLetters.append(letter)
-          if let reading { ledger.note(device: reading.device, boot: reading.boot, seq: reading.seq) }
+          if let reading { note(reading, &ledger, &batch) }
         case .status(let status): statuses.append(status)
         case .ignored: continue
         }
@@ -202,6 +202,11 @@ final class IngestThread {
     if let result { tell(batch, result) }
     if let handler = handlers.status { statuses.forEach(handler) }
     if case .failure(let error) = written { throw .broker(error) }
+  }
+
+  private func note(_ reading: Profiles.ReadingID, _ ledger: inout AckLedger, _ batch: inout Batch) {
+    ledger.note(device: reading.device, boot: reading.boot, seq: reading.seq)
+    batch.losses += reading.losses
   }
 
   /// Commits; while the store is full, holds the batch and tries again.

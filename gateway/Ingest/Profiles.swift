@@ -15,6 +15,8 @@ public enum Profiles {
     var device: String
     var boot: Int64
     var seq: Int64
+    /// What the device says with it that it had to drop.
+    var losses: [Loss] = []
   }
 
   /// What a message is.
@@ -92,7 +94,9 @@ public enum Profiles {
       entry.boot = Int64(boot)
       entry.seq = Int64(seq)
       entry.profile = .martletVersion2
-      reading = ReadingID(device: device, boot: entry.boot, seq: entry.seq)
+      reading = ReadingID(
+        device: device, boot: entry.boot, seq: entry.seq,
+        losses: payload.dropped.isEmpty ? [] : losses(payload.dropped, device))
     } else {
       entry.seq = hash(arrival.payload)
     }
@@ -114,13 +118,27 @@ public enum Profiles {
     return .accepted(entry, reading: reading)
   }
 
+  private static func losses(_ dropped: DroppedRanges, _ device: String) -> [Loss] {
+    (0..<dropped.count).compactMap { index in
+      let range = dropped[index]
+      guard range.first <= range.last else { return nil }
+      return Loss(
+        device: device, boot: Int64(range.boot), seqs: Int64(range.first)...Int64(range.last),
+        reason: "device: dropped", sparesArrived: true)
+    }
+  }
+
   private static func refuse(
     _ arrival: Arrival, _ reason: String, _ detail: String, reading: ReadingID? = nil
   ) -> Verdict {
     .refused(
       DeadLetter(
         received: arrival.received, topic: arrival.topic, reason: reason, detail: detail, bytes: arrival.payload,
-        length: arrival.length), reading: reading)
+        length: arrival.length,
+        loss: reading.map {
+          Loss(
+            device: $0.device, boot: $0.boot, seqs: $0.seq...$0.seq, reason: "gateway: \(reason)", sparesArrived: false)
+        }), reading: reading)
   }
 
   /// The device and what follows its id, of `<base>/<device>` or `<base>/<device>/<suffix>`.

@@ -35,6 +35,7 @@ public final class Journal: Store, Sendable {
   public let id: String
   /// The bounds.
   public let options: JournalOptions
+  private let clock: GatewayClock
 
   /// The most entries one commit deletes beside its own work: more than it adds, so that a backlog shrinks.
   static let pruneLimit: Int64 = 4000
@@ -42,6 +43,8 @@ public final class Journal: Store, Sendable {
   private let pool: DatabasePool
   private let lock: JournalLock
   private let state: Mutex<State>
+  /// The ledger's memory of boots; taken by the writer for a whole transaction, after SQLite's own lock.
+  private let ledgerCache = Mutex(LedgerWriter.Cache())
 
   /// What the writer knows without asking the file.
   struct State {
@@ -55,6 +58,7 @@ public final class Journal: Store, Sendable {
     /// Whether SQLite met damage since the start.
     var isDamaged = false
     var lost: Int64 = 0
+    var ledger = Ledger()
 
     /// Up to which id every registered sink has everything.
     var watermark: Int64 {
@@ -66,12 +70,15 @@ public final class Journal: Store, Sendable {
   ///
   /// - Throws: `.locked` where another process writes it, `.corrupt` where the check fails or the file is none of ours,
   ///   `.diskFull`, `.io`.
-  public convenience init(path: String, options: JournalOptions = JournalOptions()) throws(StoreError) {
-    try self.init(path: path, options: options, lock: JournalLock(path: path + ".lock"))
+  public convenience init(
+    path: String, options: JournalOptions = JournalOptions(), clock: GatewayClock = .system
+  ) throws(StoreError) {
+    try self.init(path: path, options: options, lock: JournalLock(path: path + ".lock"), clock: clock)
   }
 
   /// Opens the journal under a lock that is held already.
-  init(path: String, options: JournalOptions, lock: JournalLock) throws(StoreError) {
+  init(path: String, options: JournalOptions, lock: JournalLock, clock: GatewayClock = .system) throws(StoreError) {
+    self.clock = clock
     self.path = path
     self.options = options
     self.lock = lock
@@ -129,7 +136,8 @@ public final class Journal: Store, Sendable {
     var cursors: [String: Int64] = [:]
     let rows = try GRDB.Row.fetchCursor(db, sql: "SELECT sink, position FROM sink_cursor")
     while let row = try rows.next() { cursors[row[0]] = row[1] }
-    return (id, State(entries: entries, lastID: lastID, cursors: cursors))
+    let ledger = try db.tableExists("reading_gap") ? Ledger.load(db) : Ledger()
+    return (id, State(entries: entries, lastID: lastID, cursors: cursors, ledger: ledger))
   }
 
   /// Writes what is only in memory and closes the file. Nothing may be called afterwards.
@@ -151,18 +159,22 @@ public final class Journal: Store, Sendable {
       var next = state.withLock { $0 }
       var isNew: [Bool] = []
       var isFull = false
-      try db.inTransaction(.immediate) {
-        var writer = try JournalWriter(db, options, next)
-        isFull = try !writer.makeRoom(for: batch)
-        if !isFull { isNew = try writer.insert(batch) }
-        try writer.saveCursors()
-        next = writer.state
-        return .commit
+      let now = batch.entries.last?.received ?? clock.wallMicroseconds()
+      try withLedger { cache in
+        try db.inTransaction(.immediate) {
+          var writer = try JournalWriter(db, options, next, now: now)
+          isFull = try !writer.makeRoom(for: batch)
+          if !isFull { isNew = try writer.insert(batch, &cache) }
+          try writer.saveCursors()
+          next = writer.state
+          return .commit
+        }
       }
       state.withLock { shared in
         shared.entries = next.entries
         shared.lastID = next.lastID
         shared.lost = next.lost
+        shared.ledger = next.ledger
         // A sink may have moved its cursor meanwhile; then it stays marked for the next commit.
         if shared.cursors == next.cursors { shared.cursorsChanged = false }
       }
@@ -195,11 +207,42 @@ public final class Journal: Store, Sendable {
   public func bury(_ letters: [DeadLetter]) throws(StoreError) {
     if letters.isEmpty { return }
     try writing("keep \(letters.count) dead letters") { db in
-      let state = state.withLock { $0 }
-      try db.inTransaction(.immediate) {
-        let writer = try JournalWriter(db, options, state)
-        try writer.insert(letters)
-        return .commit
+      var next = state.withLock { $0 }
+      try withLedger { cache in
+        try db.inTransaction(.immediate) {
+          var writer = try JournalWriter(db, options, next, now: clock.wallMicroseconds())
+          try writer.insert(letters, &cache)
+          next = writer.state
+          return .commit
+        }
+      }
+      state.withLock { $0.ledger = next.ledger }
+    }
+  }
+
+  /// See `Store`; a transaction of its own, from any thread.
+  public func close(_ gaps: [Gap]) throws(StoreError) {
+    if gaps.isEmpty { return }
+    try writing("close \(gaps.count) gaps") { db in
+      var next = state.withLock { $0 }
+      try withLedger { cache in
+        try db.inTransaction(.immediate) {
+          var writer = try JournalWriter(db, options, next, now: clock.wallMicroseconds())
+          try writer.close(gaps, &cache)
+          next = writer.state
+          return .commit
+        }
+      }
+      state.withLock { $0.ledger = next.ledger }
+    }
+  }
+
+  /// Lends the ledger's memory to one transaction; what does not become durable is forgotten.
+  private func withLedger(_ body: (inout LedgerWriter.Cache) throws -> Void) throws {
+    try ledgerCache.withLock { cache in
+      do { try body(&cache) } catch {
+        cache.forget()
+        throw error
       }
     }
   }
@@ -280,7 +323,20 @@ public final class Journal: Store, Sendable {
     let state = state.withLock { $0 }
     return StoreStatistics(
       entries: state.entries, lastID: state.lastID, deadLetters: letters,
-      bytes: Self.size(ofFilesAt: path), cursors: state.cursors)
+      bytes: Self.size(ofFilesAt: path), cursors: state.cursors, gaps: state.ledger.counts)
+  }
+
+  /// See `Store`.
+  public func gaps(after revision: Int64, limit: Int) throws(StoreError) -> (gaps: [Gap], revision: Int64) {
+    try reading("read the gaps") { db in
+      let gaps = try GapColumns.fetch(db, "WHERE revision > ? ORDER BY revision LIMIT ?", [revision, limit])
+      let last = try Int64.fetchOne(
+        db,
+        sql:
+          "SELECT max(revision) FROM (SELECT revision FROM reading_gap WHERE revision > ? ORDER BY revision LIMIT ?)",
+        arguments: [revision, limit])
+      return (gaps, last ?? revision)
+    }
   }
 
   /// Entries that went before every sink had them (`WhenFull.dropOldest`), since the start of the process.

@@ -54,7 +54,7 @@ public final class JournalFile {
       return StoreStatistics(
         entries: state.entries, lastID: state.lastID,
         deadLetters: try Int64.fetchOne(db, sql: "SELECT count(*) FROM dead_letter") ?? 0,
-        bytes: Journal.size(ofFilesAt: path), cursors: state.cursors)
+        bytes: Journal.size(ofFilesAt: path), cursors: state.cursors, gaps: state.ledger.counts)
     }
   }
 
@@ -68,6 +68,15 @@ public final class JournalFile {
       try EntryColumns.fetch(
         db, "WHERE id > ? ORDER BY id LIMIT ?", [id, limit],
         damaged: damaged.map { damaged in { damaged($0.id, $0.detail) } })
+    }
+  }
+
+  /// The gaps the ledger holds, by device, boot and number; none in a file from before there was a ledger.
+  public func gaps(device: String? = nil) throws(StoreError) -> [Gap] {
+    try reading("read the gaps") { db in
+      guard try db.tableExists("reading_gap") else { return [] }
+      return try GapColumns.fetch(
+        db, "WHERE device = ?1 OR ?1 IS NULL ORDER BY device, boot, seq_from", [device])
     }
   }
 

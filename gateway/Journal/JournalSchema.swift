@@ -48,6 +48,35 @@ enum JournalSchema {
           INSERT INTO meta VALUES ('journal', lower(hex(randomblob(16))));
           """)
     }
+    migrator.registerMigration("0002_ledger") { db in
+      try db.execute(
+        sql: """
+          CREATE TABLE ledger_boot (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            device TEXT NOT NULL,
+            boot INTEGER NOT NULL,
+            first INTEGER NOT NULL,
+            next INTEGER NOT NULL,
+            UNIQUE (device, boot)
+          ) STRICT;
+          INSERT INTO ledger_boot (device, boot, first, next)
+            SELECT device, boot, min(seq), max(seq) + 1 FROM entry WHERE boot >= 0 GROUP BY device, boot;
+
+          CREATE TABLE reading_gap (
+            device TEXT NOT NULL,
+            boot INTEGER NOT NULL,
+            seq_from INTEGER NOT NULL,
+            seq_to INTEGER NOT NULL,
+            detected INTEGER NOT NULL,
+            closed INTEGER,
+            outcome INTEGER NOT NULL,
+            reason TEXT,
+            revision INTEGER NOT NULL,
+            PRIMARY KEY (device, boot, seq_from)
+          ) STRICT, WITHOUT ROWID;
+          CREATE INDEX reading_gap_revision ON reading_gap (revision);
+          """)
+    }
     return migrator
   }
 }

@@ -11,11 +11,15 @@ struct JournalWriter {
   private let options: JournalOptions
   /// The state as it will be once the transaction is durable.
   private(set) var state: Journal.State
+  private var ledger: LedgerWriter
+  /// Entries that went before every sink had them, for the ledger.
+  private var overwritten: [LedgerWriter.Key: [Int64]] = [:]
 
-  init(_ db: Database, _ options: JournalOptions, _ state: Journal.State) throws {
+  init(_ db: Database, _ options: JournalOptions, _ state: Journal.State, now: Int64) throws {
     self.db = db
     self.options = options
     self.state = state
+    ledger = LedgerWriter(db, now: now, lastID: state.lastID, state.ledger)
   }
 
   // MARK: Room
@@ -75,6 +79,14 @@ struct JournalWriter {
   }
 
   private mutating func delete(upTo id: Int64) throws {
+    try LedgerWriter.remember(db, upTo: id)
+    // Without a sink the journal is history, and its end is no loss.
+    if !state.registered.isEmpty, id > state.watermark {
+      let rows = try GRDB.Row.fetchCursor(
+        db, sql: "SELECT device, boot, seq FROM entry WHERE id > ? AND id <= ? AND boot >= 0",
+        arguments: [state.watermark, id])
+      while let row = try rows.next() { overwritten[.init(device: row[0], boot: row[1]), default: []].append(row[2]) }
+    }
     try db.cachedStatement(sql: "DELETE FROM entry WHERE id <= ?").execute(arguments: [id])
     state.entries -= Int64(db.changesCount)
   }
@@ -84,7 +96,7 @@ struct JournalWriter {
   /// Inserts everything of the batch.
   ///
   /// - Returns: for each entry whether it was new.
-  mutating func insert(_ batch: Batch) throws -> [Bool] {
+  mutating func insert(_ batch: Batch, _ cache: inout LedgerWriter.Cache) throws -> [Bool] {
     for offset in batch.bootOffsets {
       try db.cachedStatement(
         sql: "INSERT INTO boot_offset (device, boot, epoch) VALUES (?, ?, ?) ON CONFLICT (device, boot) DO NOTHING"
@@ -95,8 +107,30 @@ struct JournalWriter {
         sql: "DELETE FROM boot_offset WHERE id <= (SELECT max(id) FROM boot_offset) - ?"
       ).execute(arguments: [options.maxBootOffsets])
     }
-    try insert(batch.deadLetters)
-    return try insert(batch.entries)
+    try insert(batch.deadLetters, &cache)
+    let isNew = try insert(batch.entries)
+    var arrived: [LedgerWriter.Key: [Int64]] = [:]
+    for (entry, isNew) in zip(batch.entries, isNew) where isNew && entry.boot >= 0 {
+      arrived[.init(device: entry.device, boot: entry.boot), default: []].append(entry.seq)
+    }
+    try ledger.arrived(arrived, &cache)
+    for loss in batch.losses { try ledger.lost(loss, &cache) }
+    for (key, seqs) in overwritten {
+      for seq in seqs {
+        try ledger.lost(
+          Loss(
+            device: key.device, boot: key.boot, seqs: seq...seq, reason: "gateway: journal full", sparesArrived: false),
+          &cache)
+      }
+    }
+    state.ledger = ledger.ledger
+    return isNew
+  }
+
+  /// Closes what of these gaps is open.
+  mutating func close(_ gaps: [Gap], _ cache: inout LedgerWriter.Cache) throws {
+    for gap in gaps { try ledger.close(gap, &cache) }
+    state.ledger = ledger.ledger
   }
 
   private mutating func insert(_ entries: [Entry]) throws -> [Bool] {
@@ -159,7 +193,7 @@ struct JournalWriter {
   }
 
   /// Inserts dead letters and lets the oldest beyond the bound go.
-  func insert(_ letters: [DeadLetter]) throws {
+  mutating func insert(_ letters: [DeadLetter], _ cache: inout LedgerWriter.Cache) throws {
     if letters.isEmpty { return }
     let statement = try db.cachedStatement(
       sql: "INSERT INTO dead_letter (received, topic, reason, detail, bytes, length) VALUES (?, ?, ?, ?, ?, ?)")
@@ -172,6 +206,8 @@ struct JournalWriter {
     }
     try db.cachedStatement(sql: "DELETE FROM dead_letter WHERE id <= (SELECT max(id) FROM dead_letter) - ?")
       .execute(arguments: [options.maxDeadLetters])
+    for letter in letters { if let loss = letter.loss { try ledger.lost(loss, &cache) } }
+    state.ledger = ledger.ledger
   }
 
   // MARK: Cursors

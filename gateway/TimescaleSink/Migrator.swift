@@ -19,6 +19,7 @@ public struct Migration: Sendable {
     Migration(1, "sensor_data", PackageResources._001_sensor_data_sql),
     Migration(2, "gateways", PackageResources._002_gateways_sql),
     Migration(3, "views", PackageResources._003_views_sql),
+    Migration(4, "reading_gaps", PackageResources._004_reading_gaps_sql),
   ]
 
   private init(_ version: Int, _ name: String, _ bytes: [UInt8]) {

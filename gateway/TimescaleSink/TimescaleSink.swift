@@ -48,12 +48,14 @@ public final class TimescaleSink: Sink {
 
   private let settings: Settings
   private let logger: Logger
-  private var connection: PostgresConnection?
+  private(set) var connection: PostgresConnection?
   /// The cursor as this connection last saw it.
   private var position: Int64 = 0
   private let copy = BinaryCopy()
+  /// Where the round through the open gaps stands.
+  var reviewed: (device: String, boot: Int64, seq: Int64) = ("", 0, 0)
   /// Where it goes, without the password.
-  private let address: String
+  let address: String
 
   /// A sink that is not connected yet.
   public init(_ settings: Settings, logger: Logger) {
@@ -287,7 +289,7 @@ extension TimescaleSink {
   }
 
   /// Leaves a connection that can begin again, or none.
-  private func rollBack(_ connection: PostgresConnection) {
+  func rollBack(_ connection: PostgresConnection) {
     guard connection.isOpen, (try? connection.execute("ROLLBACK", doing: "rolling back")) != nil else {
       close()
       return

@@ -19,7 +19,7 @@ struct Martlet: AsyncParsableCommand {
     version: Martlet.release,
     subcommands: [
       GatewayCommand.self, ConfigServerCommand.self, MigrateCommand.self, DoctorCommand.self,
-      JournalCommand.self,
+      JournalCommand.self, GapsCommand.self,
     ])
 
   /// The release, in `--version` and in metrics.
