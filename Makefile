@@ -7,6 +7,7 @@
 #: build       both programs, debug
 #: release     both programs, optimised
 #: embedded    the portable modules on an emulated Cortex-M0: same bytes as on Linux
+#: chaos       a fleet under load while everything fails at random (FOR=90 SEED=n)
 #: kernel-test the I²C, GPIO and PWM drivers on a user-mode Linux
 #: flash       the MicroPython firmware onto a Pico W (PORT=/dev/ttyACM0)
 #: provision   Wi-Fi, config server, identity and TLS material onto a Pico W (PORT=…)
@@ -15,7 +16,7 @@
 #: clean       remove build products
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check test test-all build release embedded kernel-test flash provision console format clean
+.PHONY: help demo check test test-all build release embedded chaos kernel-test flash provision console format clean
 
 # Where swiftly, Swift's own installer, puts Swift.
 export PATH := $(PATH):$(or $(SWIFTLY_BIN_DIR),$(HOME)/.local/share/swiftly/bin)
@@ -50,6 +51,9 @@ release:
 embedded:
 	@scripts/install-packages embedded
 	@scripts/embedded
+
+chaos:
+	@scripts/chaos
 
 kernel-test:
 	@scripts/kernel-test

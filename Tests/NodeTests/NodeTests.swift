@@ -16,6 +16,8 @@ struct Stage {
   /// The sensor answers that long after it was asked, ms; `nil` never.
   var sensorDelay: UInt32? = 10
   var isServerUp = true
+  /// The config server takes the request and says nothing yet.
+  var isServerSilent = false
   /// The gateway acknowledges what is published.
   var isGatewayUp = true
   private(set) var fetches = 0
@@ -42,7 +44,7 @@ struct Stage {
     if actions.measure { measureAt = now }
     if actions.fetchConfiguration {
       fetches += 1
-      if isServerUp { node.configurationIsUnchanged() } else { node.configurationFailed() }
+      if !isServerSilent { if isServerUp { node.configurationIsUnchanged() } else { node.configurationFailed() } }
     }
     var payload = InlineBytes<512>()
     while node.takePayload(now: now, into: &payload) {
@@ -130,6 +132,18 @@ struct Stage {
     stage.link = Link(isJoined: true, rssi: -60, isConnected: true)
     stage.advance(20)
     #expect(stage.fetches == 1)
+    #expect(stage.published.count == 1)
+  }
+
+  @Test func nothingIsPublishedWhileTheConfigServerHasNotAnswered() {
+    var stage = Stage()
+    stage.isGatewayUp = false
+    stage.isServerSilent = true
+    stage.advance(5000)
+    #expect(stage.fetches == 1)
+    #expect(stage.published.isEmpty)
+    stage.node.configurationFailed()
+    stage.advance(20)
     #expect(stage.published.count == 1)
   }
 
