@@ -59,7 +59,8 @@ extension Node {
   public mutating func configurationArrived(
     _ document: borrowing Span<UInt8>, tag: InlineBytes<64>
   ) throws(JSONError) -> RefusedKeys {
-    configurationFetch.end(at: uptimeMilliseconds, retryAfter: UInt64(configuration.configurationPeriodMilliseconds))
+    // The next look is due by the new period; by the old one where this document is none.
+    defer { configurationIsUnchanged() }
     let refused = try configuration.apply(document)
     configurationTag = tag
     motion.cooldownMilliseconds = configuration.motionCooldownMilliseconds

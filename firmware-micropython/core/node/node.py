@@ -223,8 +223,11 @@ class Node:
 
         Raises JSONError where the document is not JSON; the old configuration stays.
         """
-        self._end_fetch(self.configuration.configuration_period_milliseconds)
-        refused = self.configuration.apply(document)
+        try:
+            refused = self.configuration.apply(document)
+        finally:
+            # The next look is due by the new period; by the old one where this document is none.
+            self._end_fetch(self.configuration.configuration_period_milliseconds)
         self._configuration_changed(tag)
         return refused
 
@@ -238,8 +241,8 @@ class Node:
 
     def configuration_was_read(self, configuration, tag):
         """A configuration arrived that the shell has read key by key; the same as `configuration_arrived`."""
-        self._end_fetch(self.configuration.configuration_period_milliseconds)
         self.configuration = configuration
+        self._end_fetch(self.configuration.configuration_period_milliseconds)
         self._configuration_changed(tag)
 
     def configuration_is_unchanged(self):
