@@ -267,7 +267,7 @@ class Campaign:
         """No more faults, no new readings; waits until nothing is on its way."""
         self.say("settling")
         self._check_alive()
-        # The boards are asked to end only when each has reached the broker again: a board that is told to be quiet while
+        # The boards are asked to end only when each has reached the broker again: a board told to be quiet while
         # it is not connected stays so.
         before, _ = self._boards()
         wait_until("the boards", lambda: self._have_boards_caught_up(before), seconds=60)
