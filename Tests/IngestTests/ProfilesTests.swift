@@ -55,6 +55,31 @@ func payload(
     return letter.reason
   }
 
+  @Test func whatTheDeviceDroppedIsToldToTheLedger() throws {
+    let text = payload().dropLast() + #","dropped":[[3,5],[16,7,9]]}"#
+    guard case .accepted(_, let reading?) = try verdict("iots6/Attic06", String(text)) else {
+      Issue.record("not accepted")
+      return
+    }
+    func loss(_ boot: Int64, _ seqs: ClosedRange<Int64>) -> Loss {
+      Loss(device: "Attic06", boot: boot, seqs: seqs, reason: "device: dropped", sparesArrived: true)
+    }
+    #expect(reading.losses == [loss(17, 3...5), loss(16, 7...9)])
+  }
+
+  @Test func readingWithAnImpossibleTimeIsALossByName() throws {
+    guard
+      case .refused(let letter, _) = try verdict("iots6/Attic06", payload(seq: 9, timestamp: "1999-01-01T00:00:00Z"))
+    else {
+      Issue.record("not refused")
+      return
+    }
+    #expect(
+      letter.loss
+        == Loss(
+          device: "Attic06", boot: 17, seqs: 9...9, reason: "gateway: impossible-time", sparesArrived: false))
+  }
+
   @Test func versionTwoBecomesAnEntryWithItsIdentityAndTime() throws {
     let text = payload()
     let expected = Entry(

@@ -167,7 +167,7 @@ class Campaign:
 
     def kill_broker(self) -> None:
         with self.former.pausing():
-            self._kill(self.stack.broker)
+            self._kill_broker()
         self.stack.start(self.stack.broker)
 
     def stop_broker(self) -> None:
@@ -205,14 +205,14 @@ class Campaign:
         self.chance.shuffle(both)
         with self.former.pausing():
             for process in both:
-                self._kill(process)
+                self._kill_broker() if process is self.stack.broker else self._kill(process)
         self.chance.shuffle(both)
         self.stack.start(*both)
 
     def kill_everything(self) -> None:
         with self.former.pausing():
-            for process in (self.stack.broker, self.stack.gateway):
-                self._kill(process)
+            self._kill_broker()
+            self._kill(self.stack.gateway)
         self.kill_database()
         self.stack.start(self.stack.gateway, self.stack.broker)
 
@@ -246,6 +246,15 @@ class Campaign:
         self.kills[process.name] += 1
         process.kill()
 
+    def _kill_broker(self) -> None:
+        """With version 1 silent, and after the broker has saved what it acknowledged to version 1; see `pausing`."""
+        assert self.stack.broker.running
+        saved = self.stack.directory / "broker" / "mosquitto.db"
+        before = saved.stat().st_mtime_ns if saved.exists() else 0
+        self.stack.broker.running.send_signal(signal.SIGUSR1)
+        wait_until("the broker's save", lambda: saved.exists() and saved.stat().st_mtime_ns > before)
+        self._kill(self.stack.broker)
+
     def _freeze(self, process: Process) -> None:
         assert process.running
         process.running.send_signal(signal.SIGSTOP)
@@ -267,8 +276,8 @@ class Campaign:
         """No more faults, no new readings; waits until nothing is on its way."""
         self.say("settling")
         self._check_alive()
-        # The boards are asked to end only when each has reached the broker again: a board told to be quiet while
-        # it is not connected stays so.
+        # The boards are asked to end only when each has reached the broker again: a board that is told to be quiet
+        # while it is not connected stays so.
         before, _ = self._boards()
         wait_until("the boards", lambda: self._have_boards_caught_up(before), seconds=60)
         for process in (self.load, self.boards):
@@ -380,8 +389,10 @@ class Campaign:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/chaos", description="The fault campaign.")
-    parser.add_argument("--for", dest="seconds", type=int, default=90, help="seconds of faults (90)")
-    parser.add_argument("--seed", type=int, default=random.randrange(1 << 32), help="repeats a run's choices")
+    # FOR and SEED are how `make chaos` tells; empty is as good as not set.
+    seconds, seed = int(os.environ.get("FOR") or 90), int(os.environ.get("SEED") or random.randrange(1 << 32))
+    parser.add_argument("--for", dest="seconds", type=int, default=seconds, help="seconds of faults (90)")
+    parser.add_argument("--seed", type=int, default=seed, help="repeats a run's choices")
     parser.add_argument(
         "--rate", type=int, default=25, help="readings a second of each of the twenty quick devices (25)"
     )

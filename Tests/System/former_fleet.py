@@ -33,11 +33,11 @@ class FormerDevice:
         self._thread.start()
 
     @contextlib.contextmanager
-    def pausing(self, seconds: float = 1) -> Iterator[None]:
+    def pausing(self, seconds: float = 0.5) -> Iterator[None]:
         """Publishes nothing while something happens that costs PUBACKed messages, and for a moment before.
 
         A broker that is killed loses what it acknowledged since it last saved. Version 1 knows no other
-        acknowledgement; that is why version 2 does not rely on the broker's.
+        acknowledgement; that is why version 2 does not rely on the broker's. Who kills it has it save meanwhile.
         """
         self._paused.set()
         time.sleep(seconds)

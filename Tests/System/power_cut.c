@@ -4,7 +4,7 @@
 // file of the same name in POWER_CUT_TO only when the program syncs it; until then the writes are in this process's memory, and
 // SIGKILL takes them. A real disk may write some of them earlier, in any order, half of one: POWER_CUT_EARLY percent of
 // their 512-byte sectors are put through at once (POWER_CUT_SEED says which). POWER_CUT_LIE=1 makes a disk that lies: a
-// sync of a write-ahead log does nothing, which is what synchronous=NORMAL does.
+// sync of a write-ahead log does nothing, ever. That is harsher than synchronous=NORMAL, which syncs it at checkpoints.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>

@@ -25,7 +25,7 @@ class PowerCut(unittest.TestCase):
         self.assertEqual(self._missing_after_cuts(lies=False), 0)
 
     def test_a_log_that_is_not_synced_before_the_acknowledgement_loses_readings(self) -> None:
-        """The control: `synchronous = NORMAL`, or a disk that lies, must be seen by the test above."""
+        """The control: a disk that lies must be seen by the test above. (It is harsher than `synchronous = NORMAL`.)"""
         self.assertGreater(self._missing_after_cuts(lies=True), 0)
 
     def _missing_after_cuts(self, *, lies: bool) -> int:

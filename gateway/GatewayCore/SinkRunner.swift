@@ -172,6 +172,8 @@ public final class SinkRunner: @unchecked Sendable {
       do throws(StoreError) { try store.advance(sink: name, to: cursor) } catch { throw .store(error) }
       metrics.delivered(sink: name, rows: delivery.written, duplicates: delivery.duplicates)
       recovered(at: cursor)
+      // With a backlog the rows come first; without one there need be no moment without new ones.
+      if entries.count < batchSize { try settle() }
     }
   }
 
