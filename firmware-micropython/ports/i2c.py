@@ -11,6 +11,8 @@ _FREQUENCY = const(400_000)
 _TIMEOUT_MICROSECONDS = const(20_000)
 # The RP2040 has two I2C blocks; which pins lead to which follows from SDA's number (datasheet section 1.4.3).
 _PINS_PER_BLOCK = const(4)
+# MicroPython's errno module does not name these two (py/moderrno.c); the numbers are Linux's. Not seen on a board yet.
+_EBUSY = const(16)
 _EREMOTEIO = const(121)
 
 
@@ -42,7 +44,7 @@ class I2CWires:
                     raise I2CError(DATA_NOT_ACKNOWLEDGED)
             i2c.readfrom_into(address, read)
         except OSError as error:
-            raise I2CError(_code(error.errno))
+            raise I2CError(error_of(error.errno))
 
     def recover(self):
         """Nine clocks and a stop by hand, so that a chip which hangs in the middle of a byte lets go of SDA."""
@@ -59,11 +61,12 @@ class I2CWires:
         self._open()
 
 
-def _code(number):
+def error_of(number):
+    """What an `OSError` of the bus means."""
     # The RP2040's hardware says EIO for every missing acknowledgement, the software bus ENODEV for that of the address.
     if number == errno.ETIMEDOUT:
         return TIMEOUT
-    if number == errno.EBUSY:
+    if number == _EBUSY:
         return STUCK
     if number == _EREMOTEIO:
         return DATA_NOT_ACKNOWLEDGED

@@ -116,7 +116,7 @@ class I2C:
         if status == _board.TIMEOUT:
             raise OSError(errno.ETIMEDOUT)
         if status == _board.STUCK:
-            raise OSError(errno.EBUSY)
+            raise OSError(16)  # EBUSY, which MicroPython's errno module does not name
         raise OSError(errno.ENODEV)
 
 

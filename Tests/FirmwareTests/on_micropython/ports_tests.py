@@ -6,6 +6,7 @@ import random
 import struct
 import time
 
+from core.hal.i2c_bus import ADDRESS_NOT_ACKNOWLEDGED, DATA_NOT_ACKNOWLEDGED, STUCK, TIMEOUT
 from core.telemetry.json_cursor import JSONError
 from core.telemetry.measurement import ABSENT, missing
 from core.telemetry.outbox import RECORD_BYTES, Outbox
@@ -15,6 +16,7 @@ from ports.backoff import Backoff
 from ports.broker_settings import BrokerSettings
 from ports.flash_outbox import FlashOutbox
 from ports.flight_recorder import FlightRecorder
+from ports.i2c import error_of
 from ports.mqtt_packets import MQTTError, PacketReader
 from ports.settings import Settings
 from ports.watchdog import Watchdog
@@ -114,6 +116,14 @@ def test_connect_has_the_will_and_the_name():
 
 
 # HTTP, NTP, DNS
+
+
+def test_every_error_of_the_bus_is_one_the_drivers_know():
+    # MicroPython's errno module lacks some of the names, EBUSY among them: an unplugged chip must not end the firmware.
+    for number, expected in ((110, TIMEOUT), (16, STUCK), (121, DATA_NOT_ACKNOWLEDGED)):
+        equal(error_of(number), expected)
+    for number in (5, 19, 6, 0, 999):
+        equal(error_of(number), ADDRESS_NOT_ACKNOWLEDGED)
 
 
 def test_urls_are_taken_apart_or_refused():
