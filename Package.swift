@@ -54,6 +54,8 @@ let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift"
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
 let package = Package(
   name: "martlet",
   platforms: [.macOS(.v26)],
@@ -75,6 +77,7 @@ let package = Package(
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
     // The device
@@ -104,10 +107,20 @@ let package = Package(
     simulator("ChipModels", ["HAL"]),
     simulator("RegisterDump", ["HAL", "Sensors", "Telemetry"]),
     simulator("VirtualBoard", ["HAL", "ChipModels"]),
+    .systemLibrary(name: "CEpoll", path: "simulators/CEpoll"),
     .executableTarget(
       name: "picosim",
-      dependencies: ["Telemetry", "Node", "ChipModels", "VirtualBoard", "MQTTClient", "HTTPClient", arguments],
-      path: "simulators/picosim", swiftSettings: strict),
+      dependencies: [
+        "CEpoll", "HAL", "Telemetry", "Node", "StatusLED", "ChipModels", "RegisterDump", "VirtualBoard", "MQTTClient",
+        "HTTPClient", arguments, yams,
+      ],
+      path: "simulators/picosim", resources: [.embedInCode("page")], swiftSettings: strict),
+
+    // Benchmarks
+    .target(name: "CAllocationCount", path: "bench/CAllocationCount"),
+    .executableTarget(
+      name: "stepbench", dependencies: ["CAllocationCount", "HAL", "Node", "Telemetry"], path: "bench/stepbench",
+      swiftSettings: strict),
 
     // The drivers on the kernel's own interfaces, in a user-mode Linux (scripts/kernel-test)
     .target(
@@ -151,6 +164,7 @@ let package = Package(
     tests("ChipModelsTests", ["ChipModels", "HAL"]),
     tests("RegisterDumpTests", ["RegisterDump"]),
     tests("VirtualBoardTests", ["VirtualBoard", "HAL", "ChipModels", "Node", "Telemetry"]),
+    tests("PicosimTests", ["picosim", "ChipModels", "Node", "Telemetry", "VirtualBoard", arguments]),
     tests("GatewayCoreTests", ["GatewayCore", logging]),
     .target(name: "BrokerTesting", path: "Tests/BrokerTesting", swiftSettings: strict),
     tests("MQTTClientTests", ["MQTTClient", "BrokerTesting"]),

@@ -1,8 +1,11 @@
+import CEpoll
 import Foundation
+import Glibc
 import HTTPClient
 import Synchronization
 
-/// Fetches configurations on a thread of its own, so that no board waits for a server that is slow or down.
+/// Fetches configurations on threads of its own, so that no board waits for a server that is slow or down, and so many at
+/// once that ten thousand boards get theirs, but no more.
 final class ConfigurationFetcher: Sendable {
   struct Answer: Sendable {
     var board: Int
@@ -22,22 +25,45 @@ final class ConfigurationFetcher: Sendable {
   }
 
   private struct State {
+    /// At most one a board, because a board asks again only after an answer.
     var requests: [Request] = []
+    var head = 0
     var answers: [Answer] = []
     var isStopped = false
+
+    /// The oldest request.
+    mutating func next() -> Request? {
+      guard head < requests.count else { return nil }
+      defer {
+        head += 1
+        if head == requests.count { (requests, head) = ([], 0) }
+      }
+      return requests[head]
+    }
   }
 
+  /// The most fetches at once.
+  static let parallel = 4
+
+  /// Readable when there are answers.
+  let fileDescriptor: Int32
   private let base: String
   private let state = Mutex(State())
   private let wake = DispatchSemaphore(value: 0)
 
-  /// A fetcher from the config server at `base`, such as `http://127.0.0.1:5000`.
-  init(base: String) {
+  /// A fetcher from the config server at `base`, such as `http://127.0.0.1:5000`, for so many boards.
+  init(base: String, boards: Int) {
     self.base = base.hasSuffix("/") ? String(base.dropLast()) : base
-    let thread = Thread { [self] in work() }
-    thread.name = "configuration"
-    thread.start()
+    fileDescriptor = eventfd(0, Int32(EFD_NONBLOCK) | Int32(EFD_CLOEXEC))
+    precondition(fileDescriptor >= 0, "no descriptor left for the configuration's answers")
+    for number in 0..<min(Self.parallel, boards) {
+      let thread = Thread { [self] in work() }
+      thread.name = "configuration \(number)"
+      thread.start()
+    }
   }
+
+  deinit { close(fileDescriptor) }
 
   /// Asks for a board's configuration; the answer comes by `answers`.
   func fetch(board: Int, device: String, tag: String) {
@@ -48,7 +74,9 @@ final class ConfigurationFetcher: Sendable {
 
   /// The answers that came since the last call.
   func answers() -> [Answer] {
-    state.withLock { state in
+    var count: UInt64 = 0
+    read(fileDescriptor, &count, 8)
+    return state.withLock { state in
       defer { state.answers = [] }
       return state.answers
     }
@@ -56,19 +84,18 @@ final class ConfigurationFetcher: Sendable {
 
   func stop() {
     state.withLock { $0.isStopped = true }
-    wake.signal()
+    for _ in 0..<Self.parallel { wake.signal() }
   }
 
   private func work() {
     while true {
       wake.wait()
-      let (request, isStopped) = state.withLock { state in
-        (state.requests.isEmpty ? nil : state.requests.removeFirst(), state.isStopped)
-      }
-      if isStopped { return }
-      guard let request else { continue }
+      let request = state.withLock { $0.isStopped ? nil : $0.next() }
+      guard let request else { return }
       let answer = Answer(board: request.board, outcome: get(request))
       state.withLock { $0.answers.append(answer) }
+      var one: UInt64 = 1
+      write(fileDescriptor, &one, 8)
     }
   }
 

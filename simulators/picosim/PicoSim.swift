@@ -9,13 +9,25 @@ struct PicoSim: ParsableCommand {
       EXAMPLES
         picosim run --count 3                       three boards against 127.0.0.1:1883 and :5000
         picosim run --count 3 --for 60              … that stop after a minute and wait until all is acknowledged
-        picosim watch                               one board's OLED and LED in the terminal
-        picosim watch --offline                     … without any broker
+        picosim run --count 10000                   a fleet; it says what it needs when the machine has too little
+        picosim run --count 1 --offline --speed max --for 7d      a week of one board in a few seconds
+        picosim run --scenario FILE                 what happens when, from a file
+        picosim watch                               one board's OLED, LED and bus in the terminal
+        picosim watch --network none                … without any network
+        picosim bench-page                          a virtual bench in the browser, nothing else needed
+        picosim screenshot --png oled.png --after 30s
+        picosim record life.trace --for 5m          every bus transaction; picosim replay life.trace checks the drivers
+        picosim board -- simulators/micropython/run flash/      the MicroPython firmware on a virtual board
+        picosim lockstep --faults 1 -- COMMAND      … against the Swift core, step by step
+        picosim decode bme280 --registers dump.txt  what the drivers make of an odd chip's registers
       """,
-    subcommands: [Run.self, Watch.self])
+    subcommands: [
+      Run.self, Watch.self, BenchPage.self, Screenshot.self, Record.self, Replay.self, Decode.self, BoardCommand.self,
+      Lockstep.self,
+    ])
 }
 
-/// What both subcommands need to reach the gateway.
+/// What reaches the gateway, and what makes the boards' world.
 struct Endpoints: ParsableArguments {
   @Option(help: "The broker's address.")
   var broker = "127.0.0.1"
@@ -29,7 +41,7 @@ struct Endpoints: ParsableArguments {
   @Option(name: .customLong("base-topic"), help: "The topic everything is under.")
   var baseTopic = "iots6"
 
-  @Option(help: "Makes the weather, the people and the faults; the same seed is the same world.")
+  @Option(help: "Makes the weather and the people; the same seed is the same world.")
   var seed: UInt64 = 1
 
   @Option(help: "Where boot counters are kept, so that a boot never repeats. Without it boots are random.")
@@ -44,3 +56,5 @@ struct Endpoints: ParsableArguments {
     }
   }
 }
+
+extension NetworkKind: ExpressibleByArgument {}

@@ -5,76 +5,171 @@ import Telemetry
 import VirtualBoard
 
 /// One simulated Pico W: the portable device on a virtual board, and the shell that gives it a network.
+///
+/// It is stepped when something is due, not all the time: `step` says when it wants to be stepped again.
 final class SimulatedPico {
-  typealias Outputs = InlineBytes<512>
+  typealias BoardDevice = Device<SimulatedI2CBus, SimulatedPin, SimulatedPin, 256>
+
+  /// How often a board is stepped when nothing is known to happen, ms. All periods of a device are multiples of it, so
+  /// nothing is late; while somebody watches the LED its slot is the pace.
+  static let idleMilliseconds: UInt64 = 500
+  static let watchedMilliseconds: UInt64 = 125
+  /// After a change of a pin, and while a chip measures, it is stepped as often as the real one: debouncing looks at it.
+  static let busyMilliseconds: UInt64 = 10
 
   let name: String
   let board: VirtualBoard
-  private(set) var device: Device<SimulatedI2CBus, SimulatedPin, SimulatedPin, 256>
+  var device: BoardDevice
   /// Payloads handed to the broker's connection, resent ones included.
-  private(set) var sent = 0
+  var sent = 0
   /// Readings the gateway's acknowledgements named.
-  private(set) var acknowledged = 0
+  var acknowledged = 0
   /// The last thing that went wrong with the network, for a person.
-  private(set) var trouble: String?
+  var trouble: String?
   /// Whether new readings are still made.
   var isQuiet = false
+  /// Whether somebody looks at LED and display.
+  var isWatched = false
+  /// Whether the place has Wi-Fi.
+  var hasWiFi = true { didSet { if !hasWiFi { leave() } } }
+  /// Told before each step of the device what it will see.
+  var onStep: (_ now: UInt32, _ link: Link) -> Void = { _, _ in }
 
-  private let endpoints: Endpoints
-  private let client: MQTTClient?
-  private var payload = Outputs()
-  private var nextAttempt: UInt64 = 0
-  private var attempts = 0
-  private var lastMaintained: UInt64 = 0
-  private var announcedTag: InlineBytes<64>?
-  private var statusTag: InlineBytes<64>?
+  let endpoints: Endpoints
+  let network: NetworkKind
+  let client: MQTTClient?
+  /// Counts connections: the next one may get the same descriptor.
+  var connection = 0
+  var payload = InlineBytes<512>()
+  var nextAttempt: UInt64 = 0
+  var attempts = 0
+  var lastMaintained: UInt64 = 0
+  var statusTag: InlineBytes<64>?
 
-  /// A board called `name` in its `boot`th life. Without a network (`isOnline` false) it only measures and shows.
-  init(name: String, boot: UInt32, seed: UInt64, endpoints: Endpoints, isOnline: Bool) throws {
-    self.name = name
+  private let firmware = InlineBytes<24>("1.0.0-sim")
+  private let nextBoot: () throws -> UInt32
+  private let configuration: NodeConfiguration
+  private var player: ScenarioPlayer
+  /// The board has no supply until this moment, ms.
+  private var darkUntil: UInt64?
+  private var busyUntil: UInt64 = 0
+  private var levels: (motion: Bool, door: Bool)
+  /// Readings of boots that ended in a power cut.
+  private var madeBefore = 0
+  /// Readings that were lost with the board's memory in a power cut.
+  private(set) var lost = 0
+
+  /// What a board is made of.
+  struct Plan {
+    var name: String
+    var seed: UInt64
+    var boot: () throws -> UInt32
+    var scenario = Scenario()
+    var faults: RandomFaults?
+    var parts: Set<Part> = [.bme280, .ssd1306]
+    var visitPeriodMilliseconds = 45_000.0
+    var configuration = NodeConfiguration()
+  }
+
+  /// A board as planned, on a network of this kind.
+  init(_ plan: Plan, network: NetworkKind, endpoints: Endpoints) throws {
+    name = plan.name
     self.endpoints = endpoints
-    board = VirtualBoard(seed: seed, startMilliseconds: 10 * 3_600_000 + (seed % 24) * 1_800_000)
-    let identity = NodeIdentity(
-      device: InlineBytes(Array(name.utf8).span), firmware: InlineBytes("1.0.0-sim"), boot: boot)
-    device = Device(
-      node: Node(identity: identity), bus: board.bus, motion: board.motion, door: board.door, light: board.light)
-    guard isOnline else {
-      client = nil
-      return
-    }
-    var options = MQTTOptions(host: endpoints.broker, port: endpoints.port, clientID: "picosim-\(name)")
-    options.keepAliveSeconds = 15
-    var will = Outputs()
-    device.node.writeOfflineStatus(into: &will)
-    options.will = MQTTWill(topic: "\(endpoints.baseTopic)/\(name)/status", payload: will.array)
-    client = try MQTTClient(options)
+    self.network = network
+    board = VirtualBoard(
+      seed: plan.seed, startMilliseconds: 10 * 3_600_000 + (plan.seed % 24) * 1_800_000,
+      visitPeriodMilliseconds: plan.scenario.visitPeriodMilliseconds ?? plan.visitPeriodMilliseconds,
+      parts: plan.scenario.parts ?? plan.parts)
+    levels = (false, false)
+    nextBoot = plan.boot
+    configuration = plan.configuration
+    player = ScenarioPlayer(plan.scenario, device: plan.name, faults: plan.faults)
+    device = try Self.makeDevice(plan.name, nextBoot(), firmware, configuration, board)
+    client = network == .broker ? try Self.makeClient(plan.name, device, endpoints) : nil
   }
 
-  /// Hears the broker. Separate from `init`, because the callbacks need the whole object.
-  func start() {
-    client?.onConnected = { [unowned self] _ in connected() }
-    client?.onMessage = { [unowned self] in received($0) }
+  private static func makeDevice(
+    _ name: String, _ boot: UInt32, _ firmware: InlineBytes<24>, _ configuration: NodeConfiguration,
+    _ board: VirtualBoard
+  ) -> BoardDevice {
+    let identity = NodeIdentity(device: InlineBytes(Array(name.utf8).span), firmware: firmware, boot: boot)
+    return Device(
+      node: Node(identity: identity, configuration: configuration), bus: board.bus, motion: board.motion,
+      door: board.door, light: board.light)
   }
 
-  /// The socket to wait for.
-  var fileDescriptor: Int32? { client?.fileDescriptor }
+  /// Whether the board has its supply.
+  var isPowered: Bool { darkUntil == nil }
 
-  /// Goes on to `milliseconds` since the start.
-  func step(milliseconds: UInt64, fetch: (_ device: String, _ tag: String) -> Void) {
+  /// Readings made so far.
+  var made: Int { madeBefore + Int(device.node.made) }
+
+  /// Goes on to `milliseconds` since the board's start.
+  ///
+  /// - Parameters:
+  ///   - real: real milliseconds, for what the broker's connection needs.
+  ///   - fetch: asked to fetch the configuration.
+  /// - Returns: when it wants to be stepped next.
+  func step(
+    milliseconds: UInt64, real: UInt64, fetch: (_ device: String, _ tag: String) -> Void
+  ) -> UInt64 {
     board.advance(toMilliseconds: milliseconds)
-    keepConnected(milliseconds)
-    if isQuiet {
-      // Stopped: what is made is delivered, nothing new is made.
-    } else {
-      // A board without a config server works with its built-in configuration.
-      let link = Link(isJoined: client != nil, rssi: client == nil ? nil : rssi(milliseconds), isConnected: isConnected)
-      if device.step(now: board.clock.milliseconds, link: link).fetchConfiguration {
-        fetch(name, text(device.node.configurationTag))
+    for action in player.take(until: milliseconds) { perform(action, at: milliseconds) }
+    if let darkUntil {
+      guard milliseconds >= darkUntil else { return darkUntil }
+      powerUp()
+    }
+    keepConnected(milliseconds, real: real)
+    var isMeasuring = false
+    if !isQuiet {
+      let link = Link(isJoined: isJoined, rssi: isJoined ? rssi(milliseconds) : nil, isConnected: isConnected)
+      onStep(board.clock.milliseconds, link)
+      let actions = device.step(now: board.clock.milliseconds, link: link)
+      isMeasuring = actions.measure
+      if actions.fetchConfiguration {
+        // A board without a config server works with its built-in configuration.
+        if network == .broker { fetch(name, text(device.node.configurationTag)) } else { take(.unchanged) }
       }
     }
     publish()
-    // Outside a callback libmosquitto writes only what it is told to.
-    try? client?.write()
+    return nextStep(after: milliseconds, isMeasuring: isMeasuring)
+  }
+
+  /// What the scenario, or a person, does to the board.
+  func perform(_ action: ScenarioAction, at milliseconds: UInt64) {
+    if board.perform(action) { return }
+    switch action {
+    case .wifi(let isOn): hasWiFi = isOn
+    case .powerCut(let duration):
+      leave()
+      lost += device.node.outbox.count
+      board.light.set(high: false)
+      darkUntil = milliseconds + duration
+    case .air, .weather, .visit, .door, .unplug, .plugIn, .bus, .brownOut: break
+    }
+  }
+
+  private func powerUp() {
+    darkUntil = nil
+    madeBefore += Int(device.node.made)
+    board.powerCycle()
+    // A board that cannot count its starts takes a random number, as the real one does.
+    let boot = (try? nextBoot()) ?? UInt32.random(in: 0...UInt32.max) | 0x8000_0000
+    device = Self.makeDevice(name, boot, firmware, configuration, board)
+    statusTag = nil
+  }
+
+  private func nextStep(after now: UInt64, isMeasuring: Bool) -> UInt64 {
+    let pins = (board.motion.isHigh(), board.door.isHigh())
+    if pins != levels { busyUntil = now + 100 }
+    levels = pins
+    // A BME280 has its answer after 10 ms, an SHT31 after 16.
+    if isMeasuring { busyUntil = max(busyUntil, now + 3 * Self.busyMilliseconds) }
+    let pace = now < busyUntil ? Self.busyMilliseconds : isWatched ? Self.watchedMilliseconds : Self.idleMilliseconds
+    var next = (now / pace + 1) * pace
+    if let change = board.world.nextChange { next = min(next, max(change, now + 1)) }
+    if let event = player.nextMilliseconds { next = min(next, max(event, now + 1)) }
+    return next
   }
 
   /// The configuration, or why there is none.
@@ -94,91 +189,8 @@ final class SimulatedPico {
     }
   }
 
-  /// Says good-bye to the broker, so that the last will is not published; says it is offline instead.
-  func stop() {
-    guard let client, isConnected else { return }
-    var message = Outputs()
-    device.node.writeOfflineStatus(into: &message)
-    _ = try? client.publish(topic: topic("/status"), payload: message.array, retain: true)
-    client.disconnect()
-  }
-
-  private var isConnected: Bool { client?.isConnected ?? false }
-
-  private func topic(_ suffix: String) -> String { "\(endpoints.baseTopic)/\(name)\(suffix)" }
-
   private func rssi(_ milliseconds: UInt64) -> Int8 {
     Int8(-55 - Int(milliseconds / 7000 % 9))
-  }
-
-  // MARK: The broker
-
-  private func keepConnected(_ now: UInt64) {
-    guard let client else { return }
-    do throws(MQTTError) {
-      if client.fileDescriptor == nil {
-        guard now >= nextAttempt else { return }
-        attempts += 1
-        // Doubling up to eight seconds, and a different while for each board: a fleet does not come back as one.
-        let backOff = min(8000, 250 << min(attempts, 5))
-        nextAttempt = now + UInt64(backOff) + UInt64(name.utf8.reduce(0) { $0 + Int($1) } % 250)
-        try client.connect(blocking: false)
-        return
-      }
-      while try client.read() > 0 {}
-      if now >= lastMaintained + 1000 {
-        lastMaintained = now
-        try client.maintain()
-      }
-    } catch {
-      lost(error)
-    }
-  }
-
-  private func lost(_ error: MQTTError) {
-    trouble = error.detail
-    client?.abandon()
-    device.node.connectionLost()
-  }
-
-  private func connected() {
-    attempts = 0
-    trouble = nil
-    for suffix in ["/ack", "/config"] { _ = try? client?.subscribe(topic(suffix), qos: suffix == "/ack" ? 0 : 1) }
-    statusTag = nil
-    sendStatus()
-  }
-
-  private func sendStatus() {
-    guard statusTag != device.node.configurationTag else { return }
-    var message = Outputs()
-    device.node.writeOnlineStatus(into: &message)
-    if (try? client?.publish(topic: topic("/status"), payload: message.array, retain: true)) != nil {
-      statusTag = device.node.configurationTag
-    }
-  }
-
-  private func received(_ message: MQTTMessage) {
-    switch message.topic {
-    case topic("/ack"):
-      acknowledged += device.node.acknowledgementArrived(message.payload.span)
-    case topic("/config"):
-      if let tag = configurationTag(in: message.payload) { device.node.configurationAnnounced(tag: tag) }
-    default: break
-    }
-  }
-
-  private func publish() {
-    guard isConnected, let client else { return }
-    sendStatus()
-    while device.node.takePayload(now: board.clock.milliseconds, into: &payload) {
-      do throws(MQTTError) {
-        try client.publish(topic: topic(""), payload: payload.array)
-        sent += 1
-      } catch {
-        return lost(error)
-      }
-    }
   }
 }
 
@@ -190,17 +202,4 @@ extension InlineBytes {
 /// The bytes as text.
 func text<let capacity: Int>(_ bytes: InlineBytes<capacity>) -> String {
   String(decoding: bytes.array, as: UTF8.self)
-}
-
-/// The tag in `{"etag":"…"}`.
-private func configurationTag(in message: [UInt8]) -> InlineBytes<64>? {
-  var cursor = JSONCursor()
-  guard (try? cursor.next(in: message.span)) == .objectStart else { return nil }
-  while case .key(let key)? = try? cursor.next(in: message.span) {
-    if key.matches("etag", in: message.span), case .string(let slice)? = try? cursor.next(in: message.span) {
-      return slice.string(in: message.span)
-    }
-    guard (try? cursor.skipValue(in: message.span)) != nil else { return nil }
-  }
-  return nil
 }

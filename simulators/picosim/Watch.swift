@@ -1,77 +1,83 @@
 import ArgumentParser
-import ChipModels
 import Foundation
 import Node
 import Telemetry
-import VirtualBoard
 
 struct Watch: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Draw one board's OLED and LED in the terminal.",
-    discussion: "Each character is four pixels of the display, so it needs 66 columns and 36 lines. Ctrl-C ends.")
+    abstract: "Draw one board's OLED, LED, pins and bus in the terminal.",
+    discussion: """
+      With blocks a character is four pixels of the display, so it needs 66 columns and 44 lines; with --braille it is
+      eight, and 28 lines do. Ctrl-C ends.
+      """)
 
-  @Flag(help: "No network at all: sensors, display and LED only.")
-  var offline = false
+  @Option(name: .customLong("for"), help: "End after this time: seconds, or 500ms, 90s, 5m.")
+  var duration: TimeSpan?
 
-  @Option(name: .customLong("for"), help: "End after this many seconds.")
-  var seconds: Int?
+  @Flag(help: "Eight pixels a character.")
+  var braille = false
 
-  @Option(help: "Which board: its id straps, 0 to 15, as a real board reads them from GPIO 0 to 3.")
-  var straps = 6
+  @Option(help: "How many of the last bus transactions are shown.")
+  var transactions = 6
 
+  @OptionGroup var board: OneBoardOptions
+  @OptionGroup var happenings: ScenarioOptions
   @OptionGroup var endpoints: Endpoints
 
   mutating func validate() throws {
-    guard (0...15).contains(straps) else { throw ValidationError("--straps: 0 to 15") }
+    guard (0...40).contains(transactions) else { throw ValidationError("--transactions: 0 to 40") }
   }
 
   func run() throws {
     Interrupt.catchSignals()
-    let fleet = try Fleet(strap: straps, endpoints: endpoints, isOnline: !offline)
+    let fleet = try Fleet(board.plan(endpoints, happenings, network: .broker))
+    let pico = fleet.picos[0]
     let isTerminal = isatty(STDOUT_FILENO) == 1
+    let end = duration?.milliseconds ?? .max
+    var log = BusLog(of: pico, capacity: transactions)
     var nextFrame: UInt64 = 0
     if isTerminal { print("\u{1B}[2J\u{1B}[?25l", terminator: "") }
     defer { if isTerminal { print("\u{1B}[?25h") } }
-    while !Interrupt.isRequested {
-      fleet.turn()
+    while !Interrupt.isRequested, fleet.milliseconds < end {
+      fleet.turn(until: min(nextFrame, end))
+      log.take()
       guard fleet.milliseconds >= nextFrame else { continue }
       // The LED's slots are 125 ms; a file gets one frame a second.
       nextFrame = fleet.milliseconds + (isTerminal ? 125 : 1000)
-      print((isTerminal ? "\u{1B}[H" : "") + Picture(of: fleet.picos[0], at: fleet.milliseconds).text)
+      let lines =
+        Picture.frame(of: pico.board, braille: braille) + Picture.state(of: pico, at: fleet.milliseconds) + log.lines
+      // Each line wipes what was longer before, and the last what was lower.
+      print(
+        isTerminal ? "\u{1B}[H" + lines.map { $0 + "\u{1B}[K\n" }.joined() + "\u{1B}[J" : lines.joined(separator: "\n"))
       fflush(nil)
-      if let seconds, fleet.milliseconds >= UInt64(seconds) * 1000 { break }
     }
     fleet.stop()
   }
 }
 
-/// One look at a board, as text.
-private struct Picture {
-  let text: String
+/// Which board, for commands that run one.
+struct OneBoardOptions: ParsableArguments {
+  @Option(help: "Which board: its id straps, 0 to 15, as a real board reads them from GPIO 0 to 3.")
+  var straps = 6
 
-  /// Four pixels a character: top left is the highest bit, bottom right the lowest.
-  private static let quadrants = Array(" ▗▖▄▝▐▞▟▘▚▌▙▀▜▛█")
+  @Option(help: "What is behind the Wi-Fi: broker, pretend (acknowledges everything at once) or none.")
+  var network: NetworkKind?
 
-  init(of pico: SimulatedPico, at milliseconds: UInt64) {
-    let frame = pico.board.display.frame.map { Array($0.utf8) }
-    var lines = ["┌" + String(repeating: "─", count: 64) + "┐"]
-    for row in stride(from: 0, to: 64, by: 2) {
-      let blocks = stride(from: 0, to: 128, by: 2).map { column -> Character in
-        let lit = [(row, column), (row, column + 1), (row + 1, column), (row + 1, column + 1)].map {
-          frame[$0][$1] == UInt8(ascii: "#")
-        }
-        return Self.quadrants[lit.reduce(0) { $0 << 1 | ($1 ? 1 : 0) }]
-      }
-      lines.append("│" + String(blocks) + "│")
-    }
-    lines.append("└" + String(repeating: "─", count: 64) + "┘")
-    let node = pico.device.node
-    lines.append(
-      " LED \(pico.board.light.isHigh() ? "●" : "○")  motion \(pico.board.motion.isHigh() ? "HIGH" : "LOW ")"
-        + "  switch \(pico.board.door.isHigh() ? "HIGH" : "LOW ")  I²C \(pico.board.bus.transactionCount) transactions")
-    lines.append(
-      " \(milliseconds / 1000) s  \(node.made) readings, \(pico.acknowledged) acknowledged, \(node.outbox.count) waiting"
-        + (pico.trouble.map { "\n \($0)" } ?? ""))
-    text = lines.map { $0 + "\u{1B}[K" }.joined(separator: "\n")
+  @Flag(help: "The same as --network none.")
+  var offline = false
+
+  mutating func validate() throws {
+    guard (0...15).contains(straps) else { throw ValidationError("--straps: 0 to 15") }
+    if offline { network = NetworkKind.none }
+  }
+
+  /// A fleet of the one board.
+  func plan(_ endpoints: Endpoints, _ happenings: ScenarioOptions, network usual: NetworkKind) throws -> Fleet.Plan {
+    var plan = Fleet.Plan(names: [text(DeviceID(straps: UInt8(straps)))], endpoints: endpoints)
+    plan.network = network ?? usual
+    plan.scenario = try happenings.plan()
+    plan.faults = happenings.faults
+    plan.isWatched = true
+    return plan
   }
 }

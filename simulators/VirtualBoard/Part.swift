@@ -1,0 +1,11 @@
+/// A chip that can sit on a virtual board's I²C bus, by the name scenarios and people use.
+public enum Part: String, CaseIterable, Sendable {
+  /// Temperature, humidity, pressure, at 0x76.
+  case bme280
+  /// Temperature, humidity, at 0x44.
+  case sht31
+  /// Temperature, at 0x48.
+  case tmp117
+  /// The OLED, at 0x3C.
+  case ssd1306
+}

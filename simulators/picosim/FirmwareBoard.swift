@@ -1,0 +1,192 @@
+import ChipModels
+import HAL
+import VirtualBoard
+
+/// A virtual board as the MicroPython firmware finds it behind its `machine` and `network`: pins by their numbers, buses,
+/// the converter, the radio, the watchdog.
+final class FirmwareBoard {
+  /// Pins as the fleet wires them.
+  enum Wiring {
+    static let straps: ClosedRange<UInt8> = 0...3
+    static let scl: UInt8 = 5
+    static let door: UInt8 = 14
+    static let motion: UInt8 = 16
+    static let temperatureInput: UInt8 = 4
+    static let led: UInt8 = 64
+  }
+
+  /// Why it started, as an RP2040 says it.
+  enum ResetCause: UInt32 {
+    case power = 1
+    case watchdog = 3
+  }
+
+  let board: VirtualBoard
+  /// The line on GPIO 22; nothing is on it.
+  let wire: SimulatedOneWireBus
+  /// The chip's own temperature sensor.
+  let adc = SimulatedADC()
+  /// Whether the place has Wi-Fi.
+  var hasWiFi = true
+  var resetCause = ResetCause.power
+  /// The duty of each PWM pin, 0 … 65,535.
+  private(set) var duties: [UInt8: UInt32] = [:]
+  /// When the watchdog bites, in ms of the board; `nil` while it is not started.
+  private(set) var bitesAt: UInt64?
+
+  private let straps: UInt8
+  private var patience: UInt64 = 0
+  private var levels: [UInt8: Bool] = [:]
+  private var pulledUp: Set<UInt8> = []
+  private var isRadioOn = false
+  private var isJoined = false
+  private var clocks = 0
+
+  /// A board with these id straps.
+  init(_ board: VirtualBoard, straps: UInt8) {
+    self.board = board
+    self.straps = straps
+    wire = SimulatedOneWireBus(clock: board.clock)
+  }
+
+  /// As after a power-up or a reset: no watchdog, no radio, no pin driven.
+  func restart(_ cause: ResetCause) {
+    resetCause = cause
+    bitesAt = nil
+    (isRadioOn, isJoined, clocks) = (false, false, 0)
+    (levels, pulledUp, duties) = ([:], [], [:])
+    board.light.set(high: false)
+  }
+
+  /// What the board answers. It takes no time but that of the buses.
+  func answer(_ request: BoardRequest) -> BoardAnswer {
+    switch request.operation {
+    case 0x01: transfer(request)
+    case 0x02: BoardAnswer(value: level(of: request.unit) ? 1 : 0)
+    case 0x03: drive(request.unit, high: request.argument != 0)
+    case 0x04: setMode(request.unit, pull: UInt8(request.argument >> 8 & 0xFF))
+    case 0x05: convert(request.unit)
+    case 0x06: setDuty(request.unit, request.argument)
+    case 0x07: resetWire()
+    case 0x08: onWire { $0.write(bit: request.argument != 0) }
+    case 0x09: BoardAnswer(value: wire.readBit() ? 1 : 0)
+    case 0x0A: onWire { $0.write(UInt8(request.argument & 0xFF), keepPowered: true) }
+    case 0x0B: BoardAnswer(value: UInt32(wire.readByte()))
+    case 0x10: expectRestart()
+    case 0x11: BoardAnswer(value: resetCause.rawValue)
+    case 0x12: watch(patience: UInt64(request.argument))
+    case 0x13: watch(patience: patience)
+    case 0x14: watch(patience: 0)
+    case 0x20: radio(isOn: request.argument != 0)
+    case 0x21: join(true)
+    case 0x22: join(false)
+    case 0x23: BoardAnswer(value: isJoined && hasWiFi ? 3 : 0)
+    case 0x24: BoardAnswer(value: UInt32(bitPattern: -55 - Int32(board.milliseconds / 7000 % 9)))
+    default: BoardAnswer(status: .unknownOperation)
+    }
+  }
+
+  // MARK: Buses
+
+  private func transfer(_ request: BoardRequest) -> BoardAnswer {
+    guard request.unit == 0 else { return BoardAnswer(status: .addressNotAcknowledged) }
+    var read = [UInt8](repeating: 0, count: Int(request.argument >> 16))
+    do throws(I2CError) {
+      var span = read.mutableSpan
+      try board.bus.transaction(UInt8(request.argument & 0x7F), write: request.body.span, read: &span)
+      return BoardAnswer(value: UInt32(request.body.count), body: read)
+    } catch {
+      switch error {
+      case .addressNotAcknowledged: return BoardAnswer(status: .addressNotAcknowledged)
+      // Of nothing written nothing can be refused: a chip that loses its supply at a probe was not there.
+      case .dataNotAcknowledged:
+        return BoardAnswer(status: request.body.isEmpty ? .addressNotAcknowledged : .dataNotAcknowledged)
+      case .timeout: return BoardAnswer(status: .timeout)
+      case .stuck: return BoardAnswer(status: .stuck)
+      }
+    }
+  }
+
+  private func resetWire() -> BoardAnswer {
+    do throws(OneWireError) {
+      try wire.reset()
+      return BoardAnswer()
+    } catch {
+      return BoardAnswer(status: error == .shorted ? .shorted : .noPresence)
+    }
+  }
+
+  private func onWire(_ body: (SimulatedOneWireBus) -> Void) -> BoardAnswer {
+    body(wire)
+    return BoardAnswer()
+  }
+
+  // MARK: Pins
+
+  private func level(of pin: UInt8) -> Bool {
+    switch pin {
+    case Wiring.straps: straps >> pin & 1 == 1
+    case Wiring.motion: board.motion.isHigh()
+    case Wiring.door: board.door.isHigh()
+    case Wiring.led: board.light.isHigh()
+    default: levels[pin] ?? pulledUp.contains(pin)
+    }
+  }
+
+  private func drive(_ pin: UInt8, high: Bool) -> BoardAnswer {
+    if pin == Wiring.led { board.light.set(high: high) }
+    if pin == Wiring.scl { clock(rises: high && levels[pin] == false) }
+    levels[pin] = high
+    return BoardAnswer()
+  }
+
+  /// Nine clocks by hand free the bus.
+  private func clock(rises: Bool) {
+    if rises { clocks += 1 }
+    guard clocks == 9 else { return }
+    clocks = 0
+    board.bus.recover()
+  }
+
+  private func setMode(_ pin: UInt8, pull: UInt8) -> BoardAnswer {
+    if pull == 1 { pulledUp.insert(pin) } else { pulledUp.remove(pin) }
+    if pin == Wiring.scl { clocks = 0 }
+    levels[pin] = nil
+    return BoardAnswer()
+  }
+
+  private func convert(_ input: UInt8) -> BoardAnswer {
+    // The chip is warmer than the air.
+    adc.temperature = board.world.air(at: board.milliseconds).temperature + 4
+    return BoardAnswer(value: input == Wiring.temperatureInput ? UInt32(adc.read()) : 0)
+  }
+
+  private func setDuty(_ pin: UInt8, _ duty: UInt32) -> BoardAnswer {
+    duties[pin] = duty
+    return BoardAnswer()
+  }
+
+  // MARK: The chip
+
+  private func expectRestart() -> BoardAnswer {
+    restart(.watchdog)
+    return BoardAnswer()
+  }
+
+  private func watch(patience: UInt64) -> BoardAnswer {
+    self.patience = patience
+    bitesAt = patience > 0 ? board.milliseconds + patience : nil
+    return BoardAnswer()
+  }
+
+  private func radio(isOn: Bool) -> BoardAnswer {
+    isRadioOn = isOn
+    if !isOn { isJoined = false }
+    return BoardAnswer()
+  }
+
+  private func join(_ joins: Bool) -> BoardAnswer {
+    isJoined = joins && isRadioOn
+    return BoardAnswer()
+  }
+}
