@@ -39,8 +39,9 @@ struct Lockstep: ParsableCommand {
 
   func run() throws {
     Interrupt.catchSignals()
-    let pair = try LockstepPair(
-      seed: seed, scenario: happenings.plan(), faults: happenings.faults, other: FirmwareProcess(command))
+    let other = try FirmwareProcess(command)
+    defer { other.pullPlug() }
+    let pair = try LockstepPair(seed: seed, scenario: happenings.plan(), faults: happenings.faults, other: other)
     if let difference = pair.run(milliseconds: duration.milliseconds) {
       print(difference)
       throw ExitCode(1)
@@ -56,6 +57,11 @@ final class LockstepPair {
   private(set) var steps = 0
   private(set) var transactions = 0
   private(set) var payloads = 0
+  /// Pictures that the display showed, each compared pixel by pixel.
+  private(set) var frames = 0
+
+  /// How long both have lived, ms.
+  var milliseconds: UInt64 { mine.milliseconds }
 
   private let mine: VirtualBoard
   private let theirs: FirmwareBoard
@@ -95,7 +101,6 @@ final class LockstepPair {
       now = max(now, mine.milliseconds) + happenings.pause()
     }
     other.send(BoardAnswer(status: .unknownOperation), unit: 0)
-    other.pullPlug()
     return nil
   }
 
@@ -153,6 +158,10 @@ final class LockstepPair {
     for line in own { note("  \(line)") }
     if let line = Self.difference(mine.bus.trace, theirs.board.bus.trace) { return report(line) }
     if let line = Self.difference(own, result) { return report(line) }
+    if mine.parts.contains(.ssd1306), mine.bus.trace.contains(where: { $0.hasPrefix("W 3C 40") }) {
+      frames += 1
+      if mine.display.memory != theirs.board.display.memory { return report("the OLED's pixels are not the same") }
+    }
     if mine.light.isHigh() != theirs.board.light.isHigh() { return report("the LED is not the same") }
     return nil
   }

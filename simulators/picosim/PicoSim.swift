@@ -12,6 +12,7 @@ struct PicoSim: ParsableCommand {
         picosim run --count 10000                   a fleet; it says what it needs when the machine has too little
         picosim run --count 1 --offline --speed max --for 7d      a week of one board in a few seconds
         picosim run --scenario FILE                 what happens when, from a file
+        picosim run --firmware micropython          the boards run what is flashed on a Pico W
         picosim watch                               one board's OLED, LED and bus in the terminal
         picosim watch --network none                … without any network
         picosim bench-page                          a virtual bench in the browser, nothing else needed
@@ -23,7 +24,7 @@ struct PicoSim: ParsableCommand {
       """,
     subcommands: [
       Run.self, Watch.self, BenchPage.self, Screenshot.self, Record.self, Replay.self, Decode.self, BoardCommand.self,
-      Lockstep.self,
+      Lockstep.self, LockstepFuzz.self,
     ])
 }
 
