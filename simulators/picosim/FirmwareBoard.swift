@@ -58,6 +58,9 @@ final class FirmwareBoard {
     board.light.set(high: false)
   }
 
+  /// Whether the firmware begins another look at its board: it has said and kept what came of the last one.
+  func beginsStep(_ request: BoardRequest) -> Bool { request.operation == 0x02 && request.unit == Wiring.motion }
+
   /// What the board answers. It takes no time but that of the buses.
   func answer(_ request: BoardRequest) -> BoardAnswer {
     switch request.operation {

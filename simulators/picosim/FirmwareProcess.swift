@@ -8,15 +8,17 @@ final class FirmwareProcess {
   private var incoming: [UInt8] = []
   private var start = 0
 
-  /// Starts `command`, whose first word is the program, with `MARTLET_BOARD=pipe`.
+  /// Starts `command`, whose first word is the program, with `MARTLET_BOARD=pipe`; what it says goes to `console`, or to
+  /// this program's standard error.
   ///
   /// - Throws: where there is no such program.
-  init(_ command: [String]) throws {
+  init(_ command: [String], console: FileHandle? = nil) throws {
     process.executableURL = URL(filePath: "/usr/bin/env")
     process.arguments = command
     process.environment = ProcessInfo.processInfo.environment.merging(["MARTLET_BOARD": "pipe"]) { _, ours in ours }
     process.standardInput = toFirmware
     process.standardOutput = fromFirmware
+    if let console { process.standardError = console }
     try process.run()
   }
 

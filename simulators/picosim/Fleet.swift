@@ -82,6 +82,9 @@ final class Fleet {
   /// The order in which strap ids are given out: the demo's first boards are rooms a person knows.
   private static let order = [6, 2, 4, 5, 10, 7, 0, 3, 1, 8, 9, 11, 12, 13, 14, 15]
 
+  /// The straps of a board by its place in the fleet; `nil` beyond the sixteen.
+  static func straps(_ place: Int) -> UInt8? { place < order.count ? UInt8(order[place]) : nil }
+
   /// Names for boards `first` ..< `first` + `count`: the sixteen of the straps, and beyond them by number.
   static func names(first: Int = 0, count: Int) -> [String] {
     (first..<first + count).map { $0 < order.count ? text(DeviceID(straps: UInt8(order[$0]))) : "Sim\($0)" }

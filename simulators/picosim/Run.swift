@@ -48,6 +48,9 @@ struct Run: ParsableCommand {
   @Option(help: "Processes to spread the boards over. By default as few as the limit of open files allows.")
   var processes: Int?
 
+  @Option(help: "What runs on the boards: swift, or micropython: what is flashed on a Pico W, each board a process.")
+  var firmware = FirmwareKind.swift
+
   @Flag(help: "Print a line a second for another program instead of a line for a person.")
   var machine = false
 
@@ -68,10 +71,25 @@ struct Run: ParsableCommand {
       throw ValidationError("--heartbeat: 1s to 24h")
     }
     if let processes, !(1...64).contains(processes) { throw ValidationError("--processes: 1 to 64") }
+    if firmware == .micropython { try validateMicroPython() }
+  }
+
+  private func validateMicroPython() throws {
+    guard count <= FirmwareFleet.mostBoards else {
+      throw ValidationError(
+        "--firmware micropython: 1 to \(FirmwareFleet.mostBoards) boards, each a process of its own")
+    }
+    guard speed == .factor(1), network == .broker else {
+      throw ValidationError("--firmware micropython lives in real time, with a broker: no --speed, no --network")
+    }
+    guard endpoints.baseTopic == "iots6" else {
+      throw ValidationError("--firmware micropython takes its base topic from the config server's mqtt_config")
+    }
   }
 
   func run() throws {
     Interrupt.catchSignals()
+    if firmware == .micropython { return try runMicroPython() }
     let needed = try processesNeeded()
     if needed > 1 { return try FleetOfProcesses(count: count, first: first, processes: needed, machine: machine).run() }
     let fleet = try Fleet(fleetPlan())
@@ -91,6 +109,24 @@ struct Run: ParsableCommand {
       "picosim: boards=\(count) made=\(fleet.made) sent=\(fleet.sent) acknowledged=\(fleet.acknowledged)"
         + " unsent=\(fleet.unsent) dropped=\(fleet.dropped)" + lost)
     if network != .none, fleet.unsent > 0 || fleet.dropped > 0 { throw ExitCode(1) }
+  }
+
+  private func runMicroPython() throws {
+    let plan = FirmwareFleet.Plan(
+      count: count, first: first, endpoints: endpoints, scenario: try happenings.plan(), faults: happenings.faults,
+      visitPeriodMilliseconds: Double(visits.milliseconds), milliseconds: duration?.milliseconds ?? .max,
+      drainMilliseconds: drain * 1000, staggerMilliseconds: stagger.milliseconds)
+    let fleet = try FirmwareFleet(plan)
+    let start = ContinuousClock.now
+    while !fleet.hasEnded {
+      Thread.sleep(forTimeInterval: 1)
+      let sum = fleet.counts
+      print(machine ? sum.line : "\((ContinuousClock.now - start).components.seconds) s: \(sum.line)")
+      fflush(nil)
+    }
+    let sum = fleet.counts
+    print("picosim: boards=\(count) \(sum.summary)")
+    if sum.trouble != nil || sum.values["unsent"] != 0 || sum.values["dropped"] != 0 { throw ExitCode(1) }
   }
 
   private func fleetPlan() throws -> Fleet.Plan {
