@@ -52,8 +52,8 @@ private struct ListeningSink: Sink {
   let name = "far"
   let listener: Listener
 
-  mutating func open() throws(SinkError) -> Int64 { 0 }
-  mutating func deliver(_ rows: [Row], upTo id: Int64) throws(SinkError) -> Delivery {
+  mutating func open() throws(SinkError) -> SinkPosition { SinkPosition(upTo: 0) }
+  mutating func deliver(_ rows: [Row], to position: SinkPosition) throws(SinkError) -> Delivery {
     Delivery(written: 0, duplicates: 0)
   }
   mutating func settle(_ gaps: [Gap]) throws(SinkError) -> [Gap] { listener.settle(gaps) }

@@ -155,8 +155,10 @@ private struct ScriptedSink: Sink {
   let name = "scripted"
   let far: FarSide
 
-  mutating func open() throws(SinkError) -> Int64 { try far.open() }
-  mutating func deliver(_ rows: [Row], upTo id: Int64) throws(SinkError) -> Delivery { try far.deliver(rows, upTo: id) }
+  mutating func open() throws(SinkError) -> SinkPosition { SinkPosition(upTo: try far.open()) }
+  mutating func deliver(_ rows: [Row], to position: SinkPosition) throws(SinkError) -> Delivery {
+    try far.deliver(rows, upTo: position.upTo)
+  }
   mutating func close() { far.close() }
 }
 

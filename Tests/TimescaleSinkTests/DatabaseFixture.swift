@@ -98,6 +98,13 @@ enum Testbed {
   struct Failed: Error { let status: Int32 }
 }
 
+extension TimescaleSink {
+  /// Delivers, the cursor moving to one entry.
+  func deliver(_ rows: [Row], upTo id: Int64) throws(SinkError) -> Delivery {
+    try deliver(rows, to: SinkPosition(upTo: id))
+  }
+}
+
 /// Rows one second apart from 2026-11-23 22:45:29 UTC on.
 func rows(_ seqs: ClosedRange<Int64>, device: String = "Attic06", boot: Int64 = 17) -> [Row] {
   seqs.map { seq in

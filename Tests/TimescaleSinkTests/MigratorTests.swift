@@ -95,7 +95,7 @@ extension DatabaseTests {
       outcome.warnings == ["TimescaleDB is not available here: sensor_data is a plain table, without chunks by day"])
     #expect(try Migrator.status(connection).isHypertable == false)
     let sink = database.sink()
-    #expect(try sink.open() == 0)
+    #expect(try sink.open().upTo == 0)
     #expect(try sink.deliver(rows(1...10), upTo: 10).written == 10)
     #expect(try sink.deliver(rows(6...15), upTo: 15).duplicates == 5)
     #expect(try database.ask("SELECT count(*) FROM device_latest") == ["1"])

@@ -6,12 +6,12 @@ public protocol Sink {
   /// The sink's name in cursors, logs and metrics.
   var name: String { get }
 
-  /// Connects, and says up to which entry everything is already there.
-  mutating func open() throws(SinkError) -> Int64
+  /// Connects, and says which entries are already there.
+  mutating func open() throws(SinkError) -> SinkPosition
 
-  /// Writes the rows and moves the cursor to `upTo`, all or nothing, except rows the far side refuses for what they
+  /// Writes the rows and moves the cursor to `position`, all or nothing, except rows the far side refuses for what they
   /// are: those are isolated and returned.
-  mutating func deliver(_ rows: [Row], upTo id: Int64) throws(SinkError) -> Delivery
+  mutating func deliver(_ rows: [Row], to position: SinkPosition) throws(SinkError) -> Delivery
 
   /// Tells the far side what is missing, or no longer is, and has it look; safe to repeat.
   ///

@@ -13,8 +13,9 @@ import Synchronization
 /// The sink's own cursor decides what is delivered, because it moves in the same transaction as the rows. The store
 /// only hears of it (`advance`), to know what may be deleted.
 ///
-/// - A cursor **beyond the store's last id** belongs to entries this store never had: the file was lost or an older copy
-///   put back, and ids are given anew. Delivery then starts at 0; the far side's unique key drops what it has already.
+/// - A cursor that speaks of **entries this store never had**: the file was lost or an older copy put back, and ids are given
+///   anew (`SinkPosition.verified`). Delivery then starts where the two parted; the far side's unique key drops what it has.
+/// - After an outage **new readings come first** and the backlog behind them (`LiveFirst`).
 /// - A cursor **of another journal** is for the sink to notice: it keeps the journal's id with its cursor, and answers 0
 ///   where the ids differ.
 /// - Rows the far side **refuses** become dead letters before the store hears of the progress. A crash between the
@@ -39,6 +40,7 @@ public final class SinkRunner: @unchecked Sendable {
   private let committed: CommitSignal
   private let metrics: GatewayMetrics
   private let batchSize: Int
+  private let liveFirst: LiveFirst
   private let clock: GatewayClock
   private let control = Mutex(Control())
 
@@ -60,10 +62,11 @@ public final class SinkRunner: @unchecked Sendable {
   ///   - rows: makes the row of an entry; must give the same row each time.
   ///   - committed: told after each commit to the store.
   ///   - batchSize: the most entries of one delivery.
+  ///   - liveFirst: how a backlog is brought in.
   /// - Throws: what the store says to the registration.
   public init(
     _ sink: sending any Sink, store: any Store, rows: @escaping @Sendable (Entry) -> Row, committed: CommitSignal,
-    metrics: GatewayMetrics, logger: Logger, batchSize: Int = 5000,
+    metrics: GatewayMetrics, logger: Logger, batchSize: Int = 5000, liveFirst: LiveFirst = LiveFirst(),
     backoff: Backoff = Backoff(firstSeconds: 0.25, limitSeconds: 30), clock: GatewayClock = .system
   ) throws(StoreError) {
     name = sink.name
@@ -75,6 +78,7 @@ public final class SinkRunner: @unchecked Sendable {
     self.logger = logger
     self.logger[metadataKey: "sink"] = "\(sink.name)"
     self.batchSize = batchSize
+    self.liveFirst = liveFirst
     self.backoff = backoff
     self.clock = clock
     try store.register(sink: name)
@@ -121,36 +125,54 @@ public final class SinkRunner: @unchecked Sendable {
     metrics.sinkState(name, up: false)
   }
 
-  private func open() throws(Fault) -> Int64 {
-    let known: Int64
+  private func open() throws(Fault) -> SinkPosition {
+    let known: SinkPosition
     do throws(SinkError) { known = try sink.open() } catch { throw .sink(error) }
     do throws(StoreError) {
-      let last = try store.statistics().lastID
-      var cursor = known
-      if known > last {
+      let position = known.verified(by: try store.sessions(), last: try store.statistics().lastID)
+      if position.end < known.end {
         logger.warning(
-          "the sink's cursor \(known) is beyond the journal's last entry \(last): the journal is new or an older copy; delivering from its beginning"
+          "the sink has entries up to \(known.end), of which this journal knows only those up to \(position.end): it is new or an older copy of the one that delivered them; delivering from entry \(position.upTo) again, the far side drops what it has"
         )
-        cursor = 0
       }
-      try store.advance(sink: name, to: cursor)
-      return cursor
+      try store.advance(sink: name, to: position.upTo)
+      return position
     } catch {
       throw .store(error)
     }
   }
 
   /// Delivers until asked to stop and nothing is left, or the deadline passes.
-  private func deliver(from start: Int64) throws(Fault) {
-    var cursor = start
+  private func deliver(from start: SinkPosition) throws(Fault) {
+    var position = start
+    // What lies beyond is new; what lies below and is not delivered is the backlog.
+    var front = start.end
+    var pace = BacklogPace(liveFirst, limit: batchSize)
     while true {
       let seen = committed.count
-      let entries: [Entry]
-      do throws(StoreError) { entries = try store.entries(after: cursor, limit: batchSize) } catch {
-        throw .store(error)
+      var entries = try read(after: front)
+      if isBehind(entries), position.ahead.count < LiveFirst.stretchLimit {
+        front = try last()
+        pace = BacklogPace(liveFirst, limit: batchSize)
+        logger.notice("catching up: new readings first, behind them entries \(position.upTo + 1) to \(front)")
+        entries = try read(after: front)
       }
-      guard let last = entries.last else {
-        recovered(at: cursor)
+      if deadline.map({ clock.monotonicSeconds() >= $0 }) ?? false { return }
+      if let last = entries.last {
+        try deliver(entries, after: front, through: last.id, &position)
+        front = last.id
+      }
+      if position.upTo < front {
+        let now = clock.monotonicSeconds()
+        if now < pace.dueSeconds, deadline == nil {
+          if entries.isEmpty { _ = committed.wait(beyond: seen, seconds: pace.dueSeconds - now) }
+        } else {
+          try deliverBacklog(below: front, &position, &pace)
+        }
+        continue
+      }
+      if entries.isEmpty {
+        recovered(at: position.upTo)
         try settle()
         if deadline != nil {
           control.withLock { $0.isDrained = true }
@@ -158,23 +180,56 @@ public final class SinkRunner: @unchecked Sendable {
         }
         // The limit only bounds what a lost notification would cost.
         _ = committed.wait(beyond: seen, seconds: min(5, Self.settleSeconds))
-        continue
+      } else if entries.count < batchSize {
+        // With a backlog the rows come first; without one there need be no moment without new ones.
+        try settle()
       }
-      if let deadline, clock.monotonicSeconds() >= deadline { return }
-      let delivery: Delivery
-      do throws(SinkError) {
-        delivery = try sink.deliver(entries.map(rows), upTo: last.id)
-      } catch {
-        throw .sink(error)
-      }
-      bury(delivery.refused, of: entries)
-      cursor = last.id
-      do throws(StoreError) { try store.advance(sink: name, to: cursor) } catch { throw .store(error) }
-      metrics.delivered(sink: name, rows: delivery.written, duplicates: delivery.duplicates)
-      recovered(at: cursor)
-      // With a backlog the rows come first; without one there need be no moment without new ones.
-      if entries.count < batchSize { try settle() }
     }
+  }
+
+  /// Whether the sink is so far behind that new readings shall not wait for the old.
+  private func isBehind(_ entries: [Entry]) -> Bool {
+    guard entries.count == batchSize, let oldest = entries.first else { return false }
+    return Double(clock.wallMicroseconds() - oldest.received) > liveFirst.behindSeconds * 1_000_000
+  }
+
+  /// The next slice of what is missing below the front.
+  private func deliverBacklog(
+    below front: Int64, _ position: inout SinkPosition, _ pace: inout BacklogPace
+  ) throws(Fault) {
+    let begun = clock.monotonicSeconds()
+    let after = position.upTo
+    let end = position.holeEnd(below: front)
+    let found = try read(after: after, limit: pace.slice)
+    let entries = Array(found.prefix { $0.id <= end })
+    let isLast = entries.count < found.count || found.count < pace.slice
+    try deliver(entries, after: after, through: isLast ? end : entries.last?.id ?? end, &position)
+    pace.went(entries.count, from: begun, to: clock.monotonicSeconds())
+    if position.upTo >= front { logger.notice("caught up: everything to entry \(position.upTo) is delivered") }
+  }
+
+  private func deliver(
+    _ entries: [Entry], after: Int64, through: Int64, _ position: inout SinkPosition
+  ) throws(Fault) {
+    var next = position
+    next.deliver(after: after, through: through)
+    let delivery: Delivery
+    do throws(SinkError) { delivery = try sink.deliver(entries.map(rows), to: next) } catch { throw .sink(error) }
+    bury(delivery.refused, of: entries)
+    position = next
+    do throws(StoreError) { try store.advance(sink: name, to: position.upTo) } catch { throw .store(error) }
+    metrics.delivered(sink: name, rows: delivery.written, duplicates: delivery.duplicates)
+    recovered(at: position.end)
+  }
+
+  private func read(after id: Int64, limit: Int? = nil) throws(Fault) -> [Entry] {
+    do throws(StoreError) { return try store.entries(after: id, limit: limit ?? batchSize) } catch {
+      throw .store(error)
+    }
+  }
+
+  private func last() throws(Fault) -> Int64 {
+    do throws(StoreError) { return try store.statistics().lastID } catch { throw .store(error) }
   }
 
   // MARK: The ledger

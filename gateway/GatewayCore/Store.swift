@@ -96,6 +96,9 @@ public protocol Store: Sendable {
   /// Says that `sink` will take entries from this store, before the first commit: what it has not got stays.
   func register(sink: String) throws(StoreError)
 
+  /// The openings of the store, oldest first, the running one last; at least the last thousand.
+  func sessions() throws(StoreError) -> [StoreSession]
+
   /// Remembers that `sink` holds everything up to `id`, so that older entries may go when room is needed.
   func advance(sink: String, to id: Int64) throws(StoreError)
 
@@ -118,6 +121,9 @@ public protocol Store: Sendable {
 extension Store {
   /// A store that deletes nothing need not know its sinks.
   public func register(sink: String) throws(StoreError) {}
+
+  /// A store that nobody can put back from a copy has one session without a name.
+  public func sessions() throws(StoreError) -> [StoreSession] { [] }
 
   /// A store without a ledger knows of no gaps.
   public func gaps(after revision: Int64, limit: Int) throws(StoreError) -> (gaps: [Gap], revision: Int64) {

@@ -20,7 +20,8 @@ import Synchronization
 ///
 /// **Identity.** UNIQUE (device, boot, seq) makes a redelivery a known duplicate for as long as its entry is kept; after
 /// that the unique key of the database catches it. Ids ascend, with gaps, and are never reused. `id` names the file: a sink keeps it
-/// with its cursor, so that the cursor of another journal is not mistaken for one of this.
+/// with its cursor, so that the cursor of another journal is not mistaken for one of this; and the session (each opening is one), so
+/// that neither is the cursor of this journal for one of an older copy of it that was put back.
 ///
 /// **One writer.** `commit` belongs to the ingest thread. What sinks report (`advance`) is kept in memory and written
 /// with the next commit, as is the deletion of what every registered sink has: no fsync of their own, and a lost cursor
@@ -104,7 +105,11 @@ public final class Journal: Store, Sendable {
       }
       try JournalSchema.migrator.migrate(pool)
       try pool.read(Self.checkEntries)
-      let (id, initial) = try pool.read { db in try Self.load(db) }
+      let (id, initial) = try pool.write { db in
+        let loaded = try Self.load(db)
+        try Self.beginSession(db, after: loaded.state.lastID)
+        return loaded
+      }
       self.id = id
       state = Mutex(initial)
     } catch let error as StoreError {
@@ -138,6 +143,19 @@ public final class Journal: Store, Sendable {
     while let row = try rows.next() { cursors[row[0]] = row[1] }
     let ledger = try db.tableExists("reading_gap") ? Ledger.load(db) : Ledger()
     return (id, State(entries: entries, lastID: lastID, cursors: cursors, ledger: ledger))
+  }
+
+  /// Notes this opening; the last thousand are kept.
+  private static func beginSession(_ db: Database, after lastID: Int64) throws {
+    try db.execute(
+      sql: "INSERT INTO session (id, first) VALUES (lower(hex(randomblob(8))), ?)", arguments: [lastID + 1])
+    try db.execute(sql: "DELETE FROM session WHERE number <= (SELECT max(number) FROM session) - 1000")
+  }
+
+  static func sessions(_ db: Database) throws -> [StoreSession] {
+    try GRDB.Row.fetchAll(db, sql: "SELECT id, first FROM session ORDER BY number").map {
+      StoreSession(id: $0[0], first: $0[1])
+    }
   }
 
   /// Writes what is only in memory and closes the file. Nothing may be called afterwards.
@@ -339,6 +357,11 @@ public final class Journal: Store, Sendable {
     }
   }
 
+  /// See `Store`.
+  public func sessions() throws(StoreError) -> [StoreSession] {
+    try reading("read the sessions", Self.sessions)
+  }
+
   /// Entries that went before every sink had them (`WhenFull.dropOldest`), since the start of the process.
   public var lostEntries: Int64 { state.withLock { $0.lost } }
 
@@ -385,6 +408,8 @@ extension StoreError {
     case .SQLITE_FULL: self.init(.diskFull, words)
     case .SQLITE_CORRUPT, .SQLITE_NOTADB:
       self.init(.corrupt, words)
+    // A damaged header, not a newer file: there is no later format than 4, of 2005 (SQLite, "Database File Format", 1.3.10).
+    case .SQLITE_ERROR where error.message == "unsupported file format": self.init(.corrupt, words)
     case .SQLITE_BUSY, .SQLITE_LOCKED: self.init(.locked, words)
     default: self.init(.io, words)
     }

@@ -77,6 +77,16 @@ enum JournalSchema {
           CREATE INDEX reading_gap_revision ON reading_gap (revision);
           """)
     }
+    migrator.registerMigration("0003_sessions") { db in
+      try db.execute(
+        sql: """
+          CREATE TABLE session (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            id TEXT NOT NULL UNIQUE,
+            first INTEGER NOT NULL
+          ) STRICT;
+          """)
+    }
     return migrator
   }
 }

@@ -10,7 +10,7 @@ import Logging
 /// ```swift
 /// let sink = TimescaleSink(.init(database: "postgresql://…", gateway: "attic", journal: journalID), logger: logger)
 /// var position = try sink.open()
-/// let delivery = try sink.deliver(rows, upTo: rows.lastID)
+/// let delivery = try sink.deliver(rows, to: position)
 /// ```
 ///
 /// The usual way is one binary `COPY` straight into the table. Only when the unique key or the data object does the
@@ -50,7 +50,7 @@ public final class TimescaleSink: Sink {
   private let logger: Logger
   private(set) var connection: PostgresConnection?
   /// The cursor as this connection last saw it.
-  private var position: Int64 = 0
+  private var position = SinkPosition(upTo: 0)
   private let copy = BinaryCopy()
   /// Where the round through the open gaps stands.
   var reviewed: (device: String, boot: Int64, seq: Int64) = ("", 0, 0)
@@ -64,10 +64,10 @@ public final class TimescaleSink: Sink {
     address = PostgresConnection.redacted(settings.database)
   }
 
-  /// Connects, checks the schema, and says up to which entry of the journal everything is there.
+  /// Connects, checks the schema, and says which entries of the journal are there.
   ///
   /// May be called again at any time; it then starts with a new connection.
-  public func open() throws(SinkError) -> Int64 {
+  public func open() throws(SinkError) -> SinkPosition {
     close()
     let connection = try connect()
     self.connection = connection
@@ -87,14 +87,14 @@ public final class TimescaleSink: Sink {
   ///
   /// - Parameters:
   ///   - rows: what to write, possibly nothing.
-  ///   - id: the entry of the journal up to which everything will then be there.
-  public func deliver(_ rows: [Row], upTo id: Int64) throws(SinkError) -> Delivery {
+  ///   - next: what of the journal will then be there.
+  public func deliver(_ rows: [Row], to next: SinkPosition) throws(SinkError) -> Delivery {
     guard let connection, connection.isOpen else {
       throw SinkError(.unreachable, "the database at \(address) is not connected: open the sink again")
     }
     do throws(PostgresError) {
-      let delivery = try write(rows, upTo: id, connection)
-      position = id
+      let delivery = try write(rows, to: next, connection)
+      position = next
       return delivery
     } catch {
       rollBack(connection)
@@ -183,13 +183,16 @@ extension TimescaleSink {
 
   /// Makes the cursor or reads it. The update that changes nothing is there for its lock: it waits until a transaction
   /// that a dead connection left at its COMMIT has ended, and then sees what came of it.
-  private func readCursor(_ connection: PostgresConnection) throws(PostgresError) -> Int64 {
+  private func readCursor(_ connection: PostgresConnection) throws(PostgresError) -> SinkPosition {
     let found = try connection.rows(
       """
       INSERT INTO gateway_cursor AS mine (gateway, journal, sink, last_id) VALUES ($1, $2, $3, 0)
-      ON CONFLICT (gateway, journal, sink) DO UPDATE SET last_id = mine.last_id RETURNING last_id
+      ON CONFLICT (gateway, journal, sink) DO UPDATE SET last_id = mine.last_id
+      RETURNING last_id, session, ahead
       """, cursorKey, doing: "reading the cursor")
-    return found.first.flatMap { $0[0] }.flatMap { Int64($0) } ?? 0
+    guard let row = found.first else { return SinkPosition(upTo: 0) }
+    return SinkPosition(
+      upTo: row[0].flatMap { Int64($0) } ?? 0, ahead: SinkPosition.stretches(row[2] ?? ""), session: row[1])
   }
 }
 
@@ -197,10 +200,10 @@ extension TimescaleSink {
 
 extension TimescaleSink {
   private func write(
-    _ rows: [Row], upTo id: Int64, _ connection: PostgresConnection
+    _ rows: [Row], to next: SinkPosition, _ connection: PostgresConnection
   ) throws(PostgresError) -> Delivery {
     do throws(PostgresError) {
-      try begin(connection, upTo: id)
+      try begin(connection, to: next)
       if !rows.isEmpty { _ = try send(rows[...], to: "sensor_data", connection) }
       try connection.execute("COMMIT", doing: "committing \(rows.count) rows")
       return Delivery(written: rows.count, duplicates: 0)
@@ -208,14 +211,14 @@ extension TimescaleSink {
       guard connection.isOpen, error.isUniqueViolation || error.refusesData else { throw error }
     }
     try connection.execute("ROLLBACK", doing: "rolling back")
-    return try writeWithCare(rows, upTo: id, connection)
+    return try writeWithCare(rows, to: next, connection)
   }
 
   /// The second way: duplicates are left out, refused rows are found and returned, the rest lands.
   private func writeWithCare(
-    _ rows: [Row], upTo id: Int64, _ connection: PostgresConnection
+    _ rows: [Row], to next: SinkPosition, _ connection: PostgresConnection
   ) throws(PostgresError) -> Delivery {
-    try begin(connection, upTo: id)
+    try begin(connection, to: next)
     try connection.execute(
       "CREATE TEMPORARY TABLE martlet_batch (LIKE sensor_data) ON COMMIT DROP", doing: "making a temporary table")
     var delivery = Delivery(written: 0, duplicates: 0)
@@ -272,17 +275,19 @@ extension TimescaleSink {
   }
 
   /// Begins the transaction with the cursor: its lock then covers the rows as well.
-  private func begin(_ connection: PostgresConnection, upTo id: Int64) throws(PostgresError) {
+  private func begin(_ connection: PostgresConnection, to next: SinkPosition) throws(PostgresError) {
     try connection.execute("BEGIN", doing: "beginning a transaction")
     let moved = try connection.rows(
       """
-      UPDATE gateway_cursor SET last_id = $4, updated_at = now()
-      WHERE gateway = $1 AND journal = $2 AND sink = $3 AND last_id = $5 RETURNING 1
-      """, cursorKey + ["\(id)", "\(position)"], doing: "moving the cursor")
+      UPDATE gateway_cursor SET last_id = $4, ahead = $5::int8multirange, session = $6, updated_at = now()
+      WHERE gateway = $1 AND journal = $2 AND sink = $3 AND last_id = $7 AND ahead = $8::int8multirange RETURNING 1
+      """,
+      cursorKey + ["\(next.upTo)", next.aheadText, next.session, "\(position.upTo)", position.aheadText],
+      doing: "moving the cursor")
     guard !moved.isEmpty else {
       throw PostgresError(
         sqlState: nil,
-        message: "the cursor of gateway \(settings.gateway) is no longer at \(position): "
+        message: "the cursor of gateway \(settings.gateway) is no longer at \(position.upTo): "
           + "another process delivers from the same journal, or the row was removed",
         doing: "moving the cursor", isConnectionLost: true)
     }

@@ -90,7 +90,7 @@ struct Gateway {
     options.migrateOnStart = settings.migrateOnStart
     return try SinkRunner(
       TimescaleSink(options, logger: logger), store: journal, rows: Profiles.row, committed: committed,
-      metrics: metrics, logger: logger)
+      metrics: metrics, logger: logger, liveFirst: settings.liveFirst)
   }
 
   /// What the page showed before the restart.

@@ -1,5 +1,6 @@
 import Configuration
 import Foundation
+import GatewayCore
 import Journal
 import Logging
 import SystemPackage
@@ -33,6 +34,8 @@ struct Settings: Sendable {
   var journal = JournalOptions()
   /// Whether the gateway creates or updates the schema when it connects.
   var migrateOnStart = false
+  /// How a backlog is brought in behind new readings.
+  var liveFirst = LiveFirst()
   var web = Web()
   var configServer = ConfigServer()
   var logLevel = Logger.Level.info
@@ -81,6 +84,11 @@ extension Settings {
     broker.baseTopic = try reader.text("broker.baseTopic") ?? broker.baseTopic
     database = try reader.text("database.url") ?? Self.formerDatabase(environment)
     migrateOnStart = try reader.flag("database.migrateOnStart") ?? migrateOnStart
+    liveFirst.holdSeconds =
+      try reader.number("database.backlogHoldMilliseconds", 10...60_000).map { Double($0) / 1000 }
+      ?? liveFirst.holdSeconds
+    liveFirst.rowsPerSecond =
+      try reader.number("database.backlogRowsPerSecond", 1...10_000_000) ?? liveFirst.rowsPerSecond
     journalPath = try reader.text("journal.path") ?? journalPath
     journal.maxEntries =
       try reader.number("journal.maxEntries", 1000...1_000_000_000).map(Int64.init) ?? journal.maxEntries
