@@ -16,8 +16,6 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
-import psycopg2
-
 ROOT = Path(__file__).resolve().parents[2]
 TESTBED = ROOT / "scripts" / "testbed"
 
@@ -208,12 +206,12 @@ class Stack:
         self.gateway.environment["LD_PRELOAD"] = str(library)
         self.gateway.environment["SLOW_DISK_MICROSECONDS"] = str(microseconds)
 
-    def boards(self, count: int) -> Process:
+    def boards(self, count: int, *options: str, drain: int = 60) -> Process:
         """Simulated boards; they end with a summary when they get SIGINT."""
         command = [
             *[binary("picosim"), "run", "--count", str(count), "--port", str(self.broker_port)],
             *["--config", f"http://127.0.0.1:{self.config_port}", "--state", str(self.directory / "boards")],
-            *["--drain", "60", "--machine"],
+            *["--drain", str(drain), "--machine", *options],
         ]
         process = Process("boards", command, self.directory / "boards.log")
         self.processes.insert(0, process)
@@ -228,6 +226,8 @@ class Stack:
 
     def query(self, sql: str) -> list[tuple[object, ...]]:
         """The rows of a query."""
+        import psycopg2  # only where there is a database: Debian's Python has it, a virtual environment may not
+
         assert self.database
         connection = psycopg2.connect(self.database)
         try:
