@@ -85,9 +85,9 @@ let package = Package(
     portable("Telemetry"),
     portable("Sensors", ["HAL", "Telemetry"]),
     portable("Fans", ["Telemetry"]),
-    portable("Display", ["HAL"]),
+    portable("Display", ["HAL", "Telemetry"]),
     portable("StatusLED", ["HAL"]),
-    portable("Node", ["HAL", "Sensors", "Display", "StatusLED", "Telemetry"]),
+    portable("Node", ["HAL", "Sensors", "Fans", "Display", "StatusLED", "Telemetry"]),
     portable("EmbeddedCheck", ["HAL", "Node", "Telemetry"]),
 
     // What Linux programs share
@@ -156,7 +156,7 @@ let package = Package(
     tests("TelemetryTests", ["Telemetry"]),
     tests("SensorsTests", ["Sensors", "HAL", "Telemetry", "ChipModels"]),
     tests("FansTests", ["Fans"]),
-    tests("DisplayTests", ["Display", "HAL", "ChipModels"], exclude: ["golden"]),
+    tests("DisplayTests", ["Display", "HAL", "Telemetry", "ChipModels"], exclude: ["golden"]),
     tests("StatusLEDTests", ["StatusLED"]),
     tests("NodeTests", ["Node", "Display", "StatusLED", "Telemetry"]),
     tests("EmbeddedCheckTests", ["EmbeddedCheck"], exclude: ["golden"]),

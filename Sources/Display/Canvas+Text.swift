@@ -1,3 +1,5 @@
+import Telemetry
+
 /// Which point of a text its x means.
 public enum Alignment: Sendable {
   /// x is the text's first column.
@@ -14,12 +16,11 @@ extension Canvas {
   /// - Returns: the column where a text that goes on would begin.
   @discardableResult
   public mutating func text(
-    _ text: Text, x: Int, y: Int, align: Alignment = .left, _ ink: Ink = .on
+    _ text: InlineBytes<32>, x: Int, y: Int, align: Alignment = .left, _ ink: Ink = .on
   ) -> Int {
     var column = Self.start(x, width: text.width, align)
-    let bytes = text.bytes
     for index in 0..<text.count {
-      guard let glyph = Font.glyph(of: bytes[index]) else { continue }
+      guard let glyph = Font.glyph(of: text[index]) else { continue }
       for offset in 0..<Font.width { self.column(Font.column(offset, of: glyph), x: column &+ offset, y: y, ink) }
       column &+= Font.advance
     }
@@ -33,7 +34,7 @@ extension Canvas {
   public mutating func text(
     _ literal: StaticString, x: Int, y: Int, align: Alignment = .left, _ ink: Ink = .on
   ) -> Int {
-    text(Text(literal), x: x, y: y, align: align, ink)
+    text(InlineBytes<32>(literal), x: x, y: y, align: align, ink)
   }
 
   /// Large digits, 20 rows high; of the text only digits, minus signs and points show.
@@ -41,16 +42,15 @@ extension Canvas {
   /// - Returns: the column after the last digit.
   @discardableResult
   public mutating func largeDigits(
-    _ text: Text, x: Int, y: Int, align: Alignment = .left, _ ink: Ink = .on
+    _ text: InlineBytes<32>, x: Int, y: Int, align: Alignment = .left, _ ink: Ink = .on
   ) -> Int {
     var column = Self.start(x, width: text.largeWidth, align)
     var end = column
-    let bytes = text.bytes
     for index in 0..<text.count {
-      let width = LargeDigits.width(of: bytes[index])
+      let width = LargeDigits.width(of: text[index])
       guard width > 0 else { continue }
       for row in 0..<LargeDigits.height {
-        for offset in 0..<width where LargeDigits.isLit(bytes[index], x: offset, y: row) {
+        for offset in 0..<width where LargeDigits.isLit(text[index], x: offset, y: row) {
           pixel(x: column &+ offset, y: y &+ row, ink)
         }
       }
@@ -66,5 +66,24 @@ extension Canvas {
     case .centre: x &- width / 2
     case .right: x &- width
     }
+  }
+}
+
+extension InlineBytes {
+  /// Width as small text, in pixels, without the gap after the last glyph.
+  public var width: Int {
+    var glyphs = 0
+    for index in 0..<count where Font.glyph(of: self[index]) != nil { glyphs &+= 1 }
+    return glyphs == 0 ? 0 : glyphs &* Font.advance &- (Font.advance &- Font.width)
+  }
+
+  /// Width as large digits, in pixels.
+  public var largeWidth: Int {
+    var width = 0
+    for index in 0..<count {
+      let glyph = LargeDigits.width(of: self[index])
+      if glyph > 0 { width &+= glyph &+ (width > 0 ? LargeDigits.gap : 0) }
+    }
+    return width
   }
 }

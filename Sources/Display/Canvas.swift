@@ -26,6 +26,8 @@ public struct Canvas: ~Copyable {
   }
 
   var storage = InlineArray<1024, UInt8>(repeating: 0)
+  /// Where (0, 0) of what is drawn lies; see `BurnInCare`.
+  private var origin = PixelShift.none
 
   /// A dark canvas.
   public init() {}
@@ -34,6 +36,15 @@ public struct Canvas: ~Copyable {
   public var bytes: Span<UInt8> {
     @_lifetime(borrow self)
     borrowing get { storage.span }
+  }
+
+  /// One of the 1,024 bytes, read in place: mutating, because the span of a borrowed canvas may be one of its copy.
+  public mutating func byte(at index: Int) -> UInt8 { storage[index] }
+
+  /// Darkens everything, and lets all that is drawn from now on lie a pixel further right or down.
+  public mutating func clear(shiftedBy shift: PixelShift) {
+    origin = shift
+    clear()
   }
 
   /// Darkens everything.
@@ -50,6 +61,7 @@ public struct Canvas: ~Copyable {
 
   /// One pixel.
   public mutating func pixel(x: Int, y: Int, _ ink: Ink = .on) {
+    let y = Self.moved(y, origin.y)
     guard y >= 0, y < Self.height else { return }
     apply(1 << UInt8(truncatingIfNeeded: y & 7), x: x, page: y >> 3, ink)
   }
@@ -75,7 +87,8 @@ public struct Canvas: ~Copyable {
 
   /// A full rectangle.
   public mutating func fill(x: Int, y: Int, width: Int, height: Int, _ ink: Ink = .on) {
-    guard let columns = Self.visible(x, width, of: Self.width), let rows = Self.visible(y, height, of: Self.height)
+    guard let columns = Self.visible(x, width, of: Self.width),
+      let rows = Self.visible(Self.moved(y, origin.y), height, of: Self.height)
     else { return }
     var page = rows.first >> 3
     while page <= rows.last >> 3 {
@@ -87,8 +100,30 @@ public struct Canvas: ~Copyable {
     }
   }
 
+  /// A picture of `width` columns and `height` rows; (x, y) is its upper left corner.
+  ///
+  /// - Parameters:
+  ///   - columns: as the canvas's own memory: eight rows of `width` bytes, bit 0 topmost, then the next eight rows. What
+  ///     is missing is dark.
+  ///   - width: 0 … 128.
+  ///   - height: 0 … 64.
+  public mutating func bitmap(
+    _ columns: borrowing Span<UInt8>, x: Int, y: Int, width: Int, height: Int, _ ink: Ink = .on
+  ) {
+    var top = 0
+    while top < min(height, Self.height) {
+      let rows = UInt8(truncatingIfNeeded: min(height &- top, 8))
+      let start = (top >> 3) &* width
+      for offset in 0..<max(0, min(width, Self.width)) where start &+ offset < columns.count {
+        column(columns[start &+ offset] & (UInt8.max >> (8 &- rows)), x: x &+ offset, y: y &+ top, ink)
+      }
+      top &+= 8
+    }
+  }
+
   /// Eight pixels down from (x, y), bit 0 topmost: how a glyph's column is drawn.
   mutating func column(_ bits: UInt8, x: Int, y: Int, _ ink: Ink) {
+    let y = Self.moved(y, origin.y)
     guard y > -8, y < Self.height else { return }
     let shift = UInt8(truncatingIfNeeded: y & 7)
     apply(bits << shift, x: x, page: y >> 3, ink)
@@ -96,6 +131,7 @@ public struct Canvas: ~Copyable {
   }
 
   private mutating func apply(_ mask: UInt8, x: Int, page: Int, _ ink: Ink) {
+    let x = Self.moved(x, origin.x)
     guard x >= 0, x < Self.width, page >= 0, page < Self.pages else { return }
     let index = page &* Self.width &+ x
     var bytes = storage.mutableSpan
@@ -105,6 +141,9 @@ public struct Canvas: ~Copyable {
     case .flip: bytes[index] ^= mask
     }
   }
+
+  /// A coordinate behind the origin; the far end of the range stays where it is, outside.
+  private static func moved(_ coordinate: Int, _ by: Int) -> Int { coordinate == .max ? coordinate : coordinate &+ by }
 
   /// The part of `start ..< start + length` inside `0 ..< limit`, or `nil`; no sum can overflow.
   private static func visible(_ start: Int, _ length: Int, of limit: Int) -> (first: Int, last: Int)? {

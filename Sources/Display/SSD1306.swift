@@ -3,7 +3,7 @@ import HAL
 /// An OLED of 128 × 64 pixels with the SSD1306 controller, on I²C.
 ///
 ///     var display = SSD1306(bus: bus)
-///     display.show(canvas, now: now)
+///     display.show(&canvas, now: now)
 ///
 /// Only what changed since the last `show` goes over the bus. A display that is not there is not an error: it is looked for
 /// every ten seconds, and painted whole when it appears, because its memory is arbitrary then. One that lost its supply for
@@ -18,12 +18,18 @@ public struct SSD1306<Bus: I2CBus>: ~Copyable {
   /// The most data bytes in one transaction; with the control byte, what small I²C buffers hold.
   static var chunk: Int { 32 }
 
+  /// The contrast while somebody is about, and while nobody is: of 255.
+  static var brightContrast: UInt8 { 0xCF }
+  static var dimContrast: UInt8 { 0x08 }
+
   /// Where the display answered; `nil` while it is missing.
   public private(set) var address: UInt8?
   let bus: Bus
   /// What the display shows, when it is there.
   var shadow = InlineArray<1024, UInt8>(repeating: 0)
   var lastLook: UInt32?
+  /// What the panel was last told.
+  var isDim = false
   var refreshedAt: UInt32 = 0
   /// The page that is to be repainted next; all are when it is 8.
   var refreshPage = Canvas.pages
@@ -35,21 +41,27 @@ public struct SSD1306<Bus: I2CBus>: ~Copyable {
 
   /// Makes the display show the canvas.
   ///
-  /// - Parameter now: milliseconds; may wrap.
+  /// - Parameters:
+  ///   - canvas: is only read; not borrowed, because the span of a borrowed kilobyte is a span of its copy on the stack
+  ///     (seen with Swift 6.3.1 at -Osize on armv6m).
+  ///   - isDim: show it with little light, so that the panel does not burn in.
+  ///   - now: milliseconds; may wrap.
   /// - Returns: `false` when there is no display, or it was lost meanwhile.
   @discardableResult
-  public mutating func show(_ canvas: borrowing Canvas, now: UInt32) -> Bool {
+  public mutating func show(_ canvas: inout Canvas, isDim: Bool = false, now: UInt32) -> Bool {
     do throws(I2CError) {
       if let address {
-        try refresh(canvas, address, now: now)
-        try sendChanges(to: canvas, address)
+        try refresh(&canvas, address, now: now)
+        try setContrast(isDim, address)
+        try sendChanges(to: &canvas, address)
         return true
       }
       if let lastLook, now &- lastLook < Self.retryMilliseconds { return false }
       lastLook = now
       guard let found = find() else { return false }
       try powerUp(found)
-      try sendAll(of: canvas, found)
+      try setContrast(isDim, found)
+      try sendAll(of: &canvas, found)
       address = found
       refreshedAt = now
       refreshPage = Canvas.pages
@@ -67,13 +79,21 @@ public struct SSD1306<Bus: I2CBus>: ~Copyable {
     return nil
   }
 
-  private func powerUp(_ address: UInt8) throws(I2CError) {
+  private mutating func powerUp(_ address: UInt8) throws(I2CError) {
     // A local copy: what follows the control byte 0x00 is commands.
     let commands = powerUpCommands
     try bus.write(address, commands.span)
+    isDim = false
   }
 
-  private mutating func refresh(_ canvas: borrowing Canvas, _ address: UInt8, now: UInt32) throws(I2CError) {
+  private mutating func setContrast(_ isDim: Bool, _ address: UInt8) throws(I2CError) {
+    guard isDim != self.isDim else { return }
+    let commands: InlineArray<3, UInt8> = [0x00, 0x81, isDim ? Self.dimContrast : Self.brightContrast]
+    try bus.write(address, commands.span)
+    self.isDim = isDim
+  }
+
+  private mutating func refresh(_ canvas: inout Canvas, _ address: UInt8, now: UInt32) throws(I2CError) {
     if now &- refreshedAt >= Self.refreshMilliseconds {
       try powerUp(address)
       refreshedAt = now
@@ -81,32 +101,30 @@ public struct SSD1306<Bus: I2CBus>: ~Copyable {
     }
     guard refreshPage < Canvas.pages else { return }
     try window(address, columns: (0, 127), pages: (UInt8(refreshPage), UInt8(refreshPage)))
-    try data(canvas, from: refreshPage &* Canvas.width, count: Canvas.width, address)
+    try data(&canvas, from: refreshPage &* Canvas.width, count: Canvas.width, address)
     refreshPage &+= 1
   }
 
-  private mutating func sendAll(of canvas: borrowing Canvas, _ address: UInt8) throws(I2CError) {
+  private mutating func sendAll(of canvas: inout Canvas, _ address: UInt8) throws(I2CError) {
     try window(address, columns: (0, 127), pages: (0, 7))
-    try data(canvas, from: 0, count: 1024, address)
+    try data(&canvas, from: 0, count: 1024, address)
   }
 
-  private mutating func sendChanges(to canvas: borrowing Canvas, _ address: UInt8) throws(I2CError) {
+  private mutating func sendChanges(to canvas: inout Canvas, _ address: UInt8) throws(I2CError) {
     for page in 0..<Canvas.pages {
-      guard let (first, last) = changedColumns(of: canvas, page) else { continue }
+      guard let (first, last) = changedColumns(of: &canvas, page) else { continue }
       try window(address, columns: (UInt8(first), UInt8(last)), pages: (UInt8(page), UInt8(page)))
-      try data(canvas, from: page &* Canvas.width &+ first, count: last &- first &+ 1, address)
+      try data(&canvas, from: page &* Canvas.width &+ first, count: last &- first &+ 1, address)
     }
   }
 
-  private func changedColumns(of canvas: borrowing Canvas, _ page: Int) -> (first: Int, last: Int)? {
-    let wanted = canvas.bytes
-    let shown = shadow.span
+  private mutating func changedColumns(of canvas: inout Canvas, _ page: Int) -> (first: Int, last: Int)? {
     let start = page &* Canvas.width
     var first = 0
-    while first < Canvas.width, wanted[start &+ first] == shown[start &+ first] { first &+= 1 }
+    while first < Canvas.width, canvas.storage[start &+ first] == shadow[start &+ first] { first &+= 1 }
     guard first < Canvas.width else { return nil }
     var last = Canvas.width &- 1
-    while wanted[start &+ last] == shown[start &+ last] { last &-= 1 }
+    while canvas.storage[start &+ last] == shadow[start &+ last] { last &-= 1 }
     return (first, last)
   }
 
@@ -118,7 +136,7 @@ public struct SSD1306<Bus: I2CBus>: ~Copyable {
   }
 
   private mutating func data(
-    _ canvas: borrowing Canvas, from start: Int, count: Int, _ address: UInt8
+    _ canvas: inout Canvas, from start: Int, count: Int, _ address: UInt8
   ) throws(I2CError) {
     // What follows the control byte 0x40 is data.
     var buffer = InlineArray<33, UInt8>(repeating: 0x40)
@@ -126,7 +144,7 @@ public struct SSD1306<Bus: I2CBus>: ~Copyable {
     while sent < count {
       let length = min(count &- sent, Self.chunk)
       for index in 0..<length {
-        let byte = canvas.bytes[start &+ sent &+ index]
+        let byte = canvas.storage[start &+ sent &+ index]
         buffer[index &+ 1] = byte
         shadow[start &+ sent &+ index] = byte
       }
@@ -149,7 +167,7 @@ private let powerUpCommands: InlineArray<26, UInt8> = [
   0xA1,  // column 127 is segment 0: together with C8, upright
   0xC8,  // scan from the last row to the first
   0xDA, 0x12,  // row pins: alternating, as 128 × 64 panels are wired
-  0x81, 0xCF,  // contrast
+  0x81, 0xCF,  // contrast: bright
   0xD9, 0xF1,  // pre-charge: 15 clocks, discharge 1, for the charge pump
   0xDB, 0x40,  // deselect level
   0xA4,  // show the memory

@@ -8,13 +8,19 @@ extension Node {
   /// not connected.
   public mutating func takePayload<let capacity: Int>(now: UInt32, into payload: inout InlineBytes<capacity>) -> Bool {
     guard link.isConnected, configurationFetch.hasEnded else { return false }
-    let boot = bootUnixMilliseconds
-    let reading = outbox.takeNext(now: now) { uptime in
-      boot.flatMap { UInt32(exactly: ($0 + uptime) / 1000) }
+    let (start, boot) = (bootUnixMilliseconds, identity.boot)
+    let reading = outbox.takeNext(now: now) { life, uptime in
+      // When an earlier life began nobody knows: the gateway may.
+      life != boot ? nil : start.flatMap { UInt32(exactly: ($0 + uptime) / 1000) }
     }
     guard let reading else { return false }
+    taken = ReadingIdentity(boot: reading.boot, seq: reading.seq)
     payload.removeAll()
-    reading.encode(device: identity.device, firmware: identity.firmware, dropped: outbox.dropped, into: &payload)
+    if configuration.payloadVersion == 1 {
+      reading.encodeVersion1(device: identity.device, firmware: identity.firmware, into: &payload)
+    } else {
+      reading.encode(device: identity.device, firmware: identity.firmware, dropped: outbox.dropped, into: &payload)
+    }
     return true
   }
 
@@ -24,11 +30,15 @@ extension Node {
   @discardableResult
   public mutating func acknowledgementArrived(_ text: borrowing Span<UInt8>) -> Int {
     var forgotten = 0
+    var proof: UInt32 = 0
     do throws(JSONError) {
       let time = try Acknowledgement.decode(text) { boot, first, last in
-        forgotten += outbox.acknowledge(boot: boot, first: first, last: last)
+        let count = outbox.acknowledge(boot: boot, first: first, last: last)
+        forgotten += count
+        if count > 0, boot == identity.boot { proof = max(proof, min(last, made)) }
       }
       acknowledgedAt = uptimeMilliseconds
+      if proof > 0 { gatewayReached(with: proof) }
       if let time { setClock(unixMilliseconds: time) }
     } catch {
       // Half an acknowledgement names what it names; the rest will be sent and acknowledged again.
@@ -36,12 +46,39 @@ extension Node {
     return forgotten
   }
 
+  /// The broker took a payload (PUBACK). Of a version-1 reading nobody tells more, so it is forgotten; one of version 2
+  /// waits for the gateway.
+  ///
+  /// - Parameter reading: what `taken` was when it was published.
+  public mutating func brokerAcknowledged(_ reading: ReadingIdentity) {
+    guard configuration.payloadVersion == 1 else { return }
+    outbox.acknowledge(boot: reading.boot, first: reading.seq, last: reading.seq)
+    acknowledgedAt = uptimeMilliseconds
+    if reading.boot == identity.boot { gatewayReached(with: reading.seq) }
+  }
+
   /// A time source said what time it is. Differences below two seconds are the network's, not the clock's.
   public mutating func setClock(unixMilliseconds: UInt64) {
     guard unixMilliseconds >= uptimeMilliseconds else { return }
     let boot = unixMilliseconds - uptimeMilliseconds
-    if let known = bootUnixMilliseconds, max(known, boot) - min(known, boot) < 2000 { return }
+    if let known = bootUnixMilliseconds {
+      let distance = max(known, boot) - min(known, boot)
+      if distance < 2000 { return }
+      clock = .stepped
+      let seconds = Int32(clamping: distance / 1000)
+      log(.warning, "clock stepped", value: boot > known ? seconds : -seconds)
+    } else {
+      clock = .set
+    }
     bootUnixMilliseconds = boot
+  }
+
+  /// Takes a reading that an earlier life left in flash, or this one spilled there; see `Outbox.record(at:)`.
+  ///
+  /// - Returns: `false` when the bytes are no record.
+  @discardableResult
+  public mutating func restore(_ record: borrowing Span<UInt8>) -> Bool {
+    outbox.restore(record)
   }
 
   /// The broker's connection was lost: what is under way will be sent again.
@@ -49,52 +86,25 @@ extension Node {
     outbox.connectionLost()
   }
 
-  // MARK: Configuration
+  // MARK: Status and log
 
-  /// A configuration arrived.
-  ///
-  /// - Returns: the keys whose values were refused; their old values stay.
-  /// - Throws: where the document is not JSON; the old configuration stays.
-  @discardableResult
-  public mutating func configurationArrived(
-    _ document: borrowing Span<UInt8>, tag: InlineBytes<64>
-  ) throws(JSONError) -> RefusedKeys {
-    // The next look is due by the new period; by the old one where this document is none.
-    defer { configurationIsUnchanged() }
-    let refused = try configuration.apply(document)
-    configurationTag = tag
-    motion.cooldownMilliseconds = configuration.motionCooldownMilliseconds
-    // A shorter period begins now, not after the longer one has run out.
-    measurementDue = min(measurementDue, uptimeMilliseconds + UInt64(configuration.measurementPeriodMilliseconds))
-    heartbeatDue = min(heartbeatDue, uptimeMilliseconds + UInt64(configuration.heartbeatPeriodMilliseconds))
-    return refused
-  }
-
-  /// The configuration in use is the newest.
-  public mutating func configurationIsUnchanged() {
-    configurationFetch.end(at: uptimeMilliseconds, retryAfter: UInt64(configuration.configurationPeriodMilliseconds))
-  }
-
-  /// The configuration could not be fetched: the one in use stays, and it is tried again.
-  public mutating func configurationFailed() {
-    configurationFetch.end(
-      at: uptimeMilliseconds, retryAfter: min(30_000, UInt64(configuration.configurationPeriodMilliseconds)))
-  }
-
-  /// The gateway says which configuration is the newest: another one than in use is fetched at once.
-  public mutating func configurationAnnounced(tag: InlineBytes<64>) {
-    if tag != configurationTag { configurationFetch.hurry() }
-  }
-
-  // MARK: Status
-
-  /// The retained message that says this device is there.
+  /// The retained message that says this device is there, and what became of its configuration. Publish it again when
+  /// `statusEdition` has grown.
   public func writeOnlineStatus<let capacity: Int>(into message: inout InlineBytes<capacity>) {
     writeStatus("online", into: &message)
     message.append(",\"version\":")
     message.append(jsonString: identity.firmware)
     message.append(",\"config\":")
     message.append(jsonString: configurationTag)
+    message.append(",\"config_state\":")
+    message.append(quoted: trial.state.name)
+    if trial.state == .returned || trial.state == .refused {
+      message.append(",\"config_refused\":")
+      message.append(jsonString: trial.refusedTag)
+      message.append(",\"config_reason\":")
+      message.append(quoted: trial.state == .returned ? "gateway-not-reached" : "not-json")
+    }
+    writeRefusedKeys(into: &message)
     message.append(UInt8(ascii: "}"))
   }
 
@@ -111,29 +121,38 @@ extension Node {
     message.append("\",\"boot\":")
     message.append(unsigned: UInt64(identity.boot))
   }
-}
 
-/// When the configuration is to be fetched.
-struct ConfigurationFetch: Sendable {
-  private var isUnderWay = false
-  /// Uptime at which it is due, ms.
-  private var due: UInt64 = 0
-  /// Whether an attempt has ended, well or badly: publishing waits for the first, never for a server that is down.
-  private(set) var hasEnded = false
-
-  mutating func begin(at uptime: UInt64, isJoined: Bool) -> Bool {
-    guard isJoined, !isUnderWay, uptime >= due else { return false }
-    isUnderWay = true
-    return true
+  /// At most four by name, so that the message stays within 512 bytes, and how many more there are.
+  private func writeRefusedKeys<let capacity: Int>(into message: inout InlineBytes<capacity>) {
+    guard !refusedKeys.isEmpty else { return }
+    message.append(",\"refused\":[")
+    var count = 0
+    for raw in UInt8(0)..<UInt8(ConfigurationKey.count) {
+      guard let key = ConfigurationKey(rawValue: raw), refusedKeys.contains(key) else { continue }
+      count += 1
+      guard count <= 4 else { continue }
+      message.append(count == 1 ? "\"" : ",\"")
+      key.appendPath(to: &message)
+      message.append(UInt8(ascii: "\""))
+    }
+    message.append(UInt8(ascii: "]"))
+    guard count > 4 else { return }
+    message.append(",\"refused_more\":")
+    message.append(unsigned: UInt64(count - 4))
   }
 
-  mutating func end(at uptime: UInt64, retryAfter: UInt64) {
-    isUnderWay = false
-    hasEnded = true
-    due = uptime + retryAfter
-  }
-
-  mutating func hurry() {
-    due = 0
+  /// Writes the next message for the log topic: once what the last life was, then lines; `false` when there is none, or
+  /// the broker is not connected.
+  public mutating func takeLog<let capacity: Int>(into message: inout InlineBytes<capacity>) -> Bool {
+    guard link.isConnected, configuration.logLevel != .off else { return false }
+    guard isFlightTold else {
+      isFlightTold = true
+      let record = previousFlight ?? flight
+      record.write(
+        endedBy: previousFlight == nil ? nil : flight.cause, firmware: identity.firmware, into: &message)
+      previousFlight = nil
+      return true
+    }
+    return lines.take(into: &message)
   }
 }

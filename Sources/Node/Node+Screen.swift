@@ -9,72 +9,61 @@ extension Node {
   /// After how long without an acknowledgement, though something waits for one, the gateway counts as away, ms.
   static var gatewayPatienceMilliseconds: UInt64 { 30_000 }
 
+  // What asks the outbox is mutating, so that it is read in place (see `Outbox.oldestUptimeMilliseconds`).
+
   /// What is true of the board now.
-  var ledConditions: LEDConditions {
+  mutating func ledConditions() -> LEDConditions {
     var conditions = LEDConditions()
     conditions.identify = uptimeMilliseconds < identifyUntil
     conditions.disabled = !configuration.isEnabled
     conditions.booting = uptimeMilliseconds < Self.bootScreenMilliseconds
     conditions.joiningWiFi = !link.isJoined
     conditions.fetchingConfiguration = !configurationFetch.hasEnded
-    conditions.offline = !link.isConnected || !isGatewayThere
+    conditions.offline = !link.isConnected || !isGatewayThere()
     conditions.sensorFault = measurement.quality != .ok
     return conditions
   }
 
   /// Whether the gateway answers, or nothing waits for its answer.
-  var isGatewayThere: Bool {
+  mutating func isGatewayThere() -> Bool {
     guard !outbox.isEmpty else { return true }
-    let oldest = outbox[0].uptimeMilliseconds
+    // What an earlier life left waits since this one began.
+    let oldest = outbox.oldestUptimeMilliseconds(ofBoot: identity.boot) ?? 0
     let since = max(oldest, acknowledgedAt ?? 0)
     return uptimeMilliseconds - min(since, uptimeMilliseconds) < Self.gatewayPatienceMilliseconds
   }
 
-  /// What the display shows now.
-  public var screen: Screen {
-    let device = Text(identity.device)
-    let links = LinkMarks(
-      wifi: link.isJoined, broker: link.isConnected,
-      gateway: link.isConnected && acknowledgedAt != nil && isGatewayThere)
-    switch ledConditions.state {
-    case .booting:
-      return .boot(BootScreen(deviceID: device, version: Text(identity.firmware), step: Text("starting")))
-    case .disabled:
-      return .disabled(deviceID: device)
-    case .sensorFault where measurement.sensor != .none:
-      return .sensorFault(
-        SensorFaultScreen(
-          deviceID: device, sensor: Text(measurement.sensor.name), reason: Text(measurement.quality.name), links: links)
-      )
-    case .offline, .joiningWiFi:
-      return .offline(
-        OfflineScreen(
-          deviceID: device, temperatureCentiCelsius: measurement.temperatureCentiCelsius, links: links,
-          unsent: UInt32(outbox.count)))
-    case .identify, .fetchingConfiguration, .sensorFault, .online:
-      return .reading(readingScreen(device, links))
+  /// What the display shows now; `Screen.draw(as:firmware:on:)` draws it.
+  public mutating func screen() -> Screen {
+    var screen = Screen(screenKind())
+    screen.shift = BurnInCare.shift(at: uptimeMilliseconds, every: UInt32(configuration[.displayShiftPeriod]))
+    switch screen.kind {
+    case .boot, .disabled, .identify: return screen
+    case .joining, .offline, .reading, .sensorFault: break
     }
-  }
-
-  private func readingScreen(_ device: Text, _ links: LinkMarks) -> ReadingScreen {
-    var screen = ReadingScreen()
-    screen.deviceID = device
-    screen.temperatureCentiCelsius = measurement.temperatureCentiCelsius
-    screen.humidityCentiPercent = measurement.humidityCentiPercent
-    screen.pressurePascals = measurement.pressurePascals
-    if measurement.quality != .ok { screen.reason = Text(measurement.quality.name) }
-    screen.motion = motion.isHigh
-    screen.isSwitchHigh = door.isHigh
-    screen.links = links
+    screen.measurement = measurement
+    screen.unit = configuration.displayUnit
+    screen.links = LinkMarks(
+      wifi: link.isJoined, broker: link.isConnected,
+      gateway: link.isConnected && acknowledgedAt != nil && isGatewayThere())
     screen.unsent = UInt32(outbox.count)
+    if screen.kind == .reading {
+      screen.motion = motion.isHigh.map { Level(isHigh: $0) } ?? .unknown
+      screen.switchLevel = door.isHigh.map { Level(isHigh: $0) } ?? .unknown
+    }
     return screen
   }
-}
 
-extension Text {
-  /// The text in some bytes, as far as it fits a line.
-  fileprivate init<let capacity: Int>(_ bytes: InlineBytes<capacity>) {
-    self.init()
-    for index in 0..<bytes.count { append(bytes[index]) }
+  private mutating func screenKind() -> Screen.Kind {
+    switch ledConditions().state {
+    case .identify: .identify
+    case .booting: .boot
+    case .disabled: .disabled
+    case .joiningWiFi: wasJoined ? .offline : .joining
+    case .offline: .offline
+    // Nothing was ever found: the reading screen says so beside what there is.
+    case .sensorFault: measurement.sensor == .none ? .reading : .sensorFault
+    case .fetchingConfiguration, .online: .reading
+    }
   }
 }

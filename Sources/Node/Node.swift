@@ -1,3 +1,5 @@
+import Display
+import Fans
 import Sensors
 import StatusLED
 import Telemetry
@@ -26,34 +28,77 @@ public struct Node<let outboxCapacity: Int>: Sendable {
   public internal(set) var configurationTag = InlineBytes<64>()
   /// Readings made since the boot.
   public internal(set) var made: UInt32 = 0
+  /// Which reading `takePayload` gave last.
+  public internal(set) var taken: ReadingIdentity?
+  /// Whether the wall time is known.
+  public internal(set) var clock = ClockState.unset
+  /// Grows when the status message says something new: publish it again then.
+  public internal(set) var statusEdition: UInt32 = 0
+  /// What goes on in this life, for the next one to tell; keep it when `NodeActions.storeFlightRecord` says so.
+  public internal(set) var flight: FlightRecord
 
   var motion: MotionSensor
-  var door = SwitchSensor()
+  var door: SwitchSensor
   var link = Link()
+  var wasJoined = false
+  var wasGatewayThere = false
   var isStarted = false
   var lastNow: UInt32 = 0
   var uptimeMilliseconds: UInt64 = 0
   /// UTC in ms since 1970 at uptime 0; `nil` while the clock was never set.
   var bootUnixMilliseconds: UInt64?
 
-  var isMeasuring = false
+  /// Uptime at which the measurement under way began, ms; `nil` when none is.
+  var measuringSince: UInt64?
   /// Uptime at which the next measurement is due, ms.
   var measurementDue: UInt64 = 0
   /// Uptime of the last measurement, ms; `nil` before the first.
   var measuredAt: UInt64?
   /// Uptime at which the next heartbeat is due, ms; the first one waits for the first measurement.
   var heartbeatDue: UInt64 = 0
+  /// Uptime at which the pins are looked at next, ms.
+  var motionDue: UInt64 = 0
+  var doorDue: UInt64 = 0
+  /// Uptime at which somebody was last seen, by a motion, a switch or a command, ms.
+  var seenAt: UInt64 = 0
   var configurationFetch = ConfigurationFetch()
+  var trial: ConfigurationTrial
+  var refusedKeys = RefusedKeys()
   /// Uptime of the last acknowledgement, ms.
   var acknowledgedAt: UInt64?
-  /// Uptime until which the LED says which board this is, ms.
+  /// Uptime until which LED and display say which board this is, ms.
   var identifyUntil: UInt64 = 0
+  var commands = CommandQueue()
+  var isRestartWanted = false
+  var isStoringConfiguration = false
+  var isStoringFlightRecord = false
+  var lines = Log()
+  var previousFlight: FlightRecord?
+  var isFlightTold = false
+  var pwmFan = FanState()
+  var stepFans = FanState()
+  /// What the fans get; `nil` where none are configured.
+  var fanDutyPercent: UInt8?
+  var fansActive: UInt8?
 
   /// A device that has just started.
-  public init(identity: NodeIdentity, configuration: NodeConfiguration = NodeConfiguration()) {
+  ///
+  /// - Parameters:
+  ///   - configuration: what it works by until it is told better, such as the last good one from flash (`restore`).
+  ///   - cause: why it started.
+  ///   - previous: the record of its last life.
+  public init(
+    identity: NodeIdentity, configuration: NodeConfiguration = NodeConfiguration(), cause: ResetCause = .unknown,
+    previous: FlightRecord? = nil
+  ) {
     self.identity = identity
     self.configuration = configuration
     motion = MotionSensor(cooldownMilliseconds: configuration.motionCooldownMilliseconds)
+    door = SwitchSensor(debounceMilliseconds: UInt32(configuration[.switchDebounce]))
+    trial = ConfigurationTrial(
+      lastGood: TaggedConfiguration(configuration: configuration, tag: InlineBytes<64>()))
+    flight = FlightRecord(boot: identity.boot, cause: cause)
+    previousFlight = previous
   }
 
   /// Goes on to `now`.
@@ -63,44 +108,104 @@ public struct Node<let outboxCapacity: Int>: Sendable {
   ///   - inputs: what the pins, the sensor and the link say at this moment.
   /// - Returns: what the shell is to do.
   public mutating func step(now: UInt32, _ inputs: NodeInputs) -> NodeActions {
-    if isStarted { uptimeMilliseconds += UInt64(now &- lastNow) }
+    let elapsed = isStarted ? now &- lastNow : 0
+    uptimeMilliseconds += UInt64(elapsed)
     isStarted = true
     lastNow = now
-    link = inputs.link
+    follow(inputs.link)
+    if link.isJoined, trial.advance(milliseconds: elapsed, nextSeq: made + 1) { runActiveConfiguration() }
     take(inputs.measurement)
     let measure = measureWhenDue()
     watchInputs(now: now, inputs)
     heartbeatWhenDue()
+    driveFans(now: now)
+    let led = ledConditions().state
+    defer {
+      isStoringConfiguration = false
+      isStoringFlightRecord = false
+      isRestartWanted = false
+    }
     return NodeActions(
       measure: measure, fetchConfiguration: configurationFetch.begin(at: uptimeMilliseconds, isJoined: link.isJoined),
-      led: ledConditions.state)
+      led: led,
+      isDisplayDim: BurnInCare.isDim(
+        idleMilliseconds: uptimeMilliseconds - seenAt, after: UInt32(configuration[.displayDimPeriod])),
+      fanDutyPercent: fanDutyPercent, fansActive: fansActive, storeConfiguration: isStoringConfiguration,
+      storeFlightRecord: isStoringFlightRecord, restart: isRestartWanted)
+  }
+
+  private mutating func follow(_ link: Link) {
+    let seconds = UInt32(truncatingIfNeeded: uptimeMilliseconds / 1000)
+    // Once an hour the record of this life is kept as it is: a board that dies leaves at most so much untold.
+    if seconds / 3600 != flight.uptimeSeconds / 3600 { isStoringFlightRecord = true }
+    flight.uptimeSeconds = seconds
+    if link.isJoined != self.link.isJoined { note(.wifi, isUp: link.isJoined) }
+    if link.isConnected != self.link.isConnected { note(.broker, isUp: link.isConnected) }
+    self.link = link
+    if link.isJoined { wasJoined = true }
+    let isThere = link.isConnected && acknowledgedAt != nil && isGatewayThere()
+    if isThere != wasGatewayThere { note(.gateway, isUp: isThere) }
+    wasGatewayThere = isThere
+  }
+
+  private mutating func note(_ link: FlightRecord.Link, isUp: Bool) {
+    flight.note(link, isUp: isUp)
+    log(.info, isUp ? "link up: " : "link down: ", link.name)
   }
 
   private mutating func take(_ finished: Measurement?) {
     if let finished {
+      tellSensorChange(to: finished)
       measurement = finished
       measuredAt = uptimeMilliseconds
-      isMeasuring = false
+      measuringSince = nil
+      guard commands.isWaiting() else { return }
+      emit(.heartbeat)
+      answerReads(made)
+    } else if let measuringSince, uptimeMilliseconds - measuringSince >= Self.measuringPatienceMilliseconds {
+      take(.missing(.stuck, measurement.sensor))
     } else if let measuredAt, measurement.quality == .ok,
       uptimeMilliseconds - measuredAt > 2 * UInt64(configuration.measurementPeriodMilliseconds) + 1000
     {
       // Yesterday's value is not shown as today's.
-      measurement = .missing(.stuck, measurement.sensor)
+      let stuck = Measurement.missing(.stuck, measurement.sensor)
+      tellSensorChange(to: stuck)
+      measurement = stuck
     }
   }
 
+  /// No chip takes that long; a measurement that does is given up and begun again, in ms.
+  static var measuringPatienceMilliseconds: UInt64 { 10_000 }
+
+  private mutating func tellSensorChange(to next: Measurement) {
+    guard next.quality != measurement.quality, measuredAt != nil || next.quality != .ok else { return }
+    if next.quality == .ok { log(.info, "sensor is back") } else { log(.warning, "sensor: ", next.quality.name) }
+  }
+
   private mutating func measureWhenDue() -> Bool {
-    guard !isMeasuring, uptimeMilliseconds >= measurementDue else { return false }
-    isMeasuring = true
+    guard measuringSince == nil, uptimeMilliseconds >= measurementDue else { return false }
+    measuringSince = uptimeMilliseconds
     measurementDue = uptimeMilliseconds + UInt64(configuration.measurementPeriodMilliseconds)
     return true
   }
 
   private mutating func watchInputs(now: UInt32, _ inputs: NodeInputs) {
-    if let event = motion.update(now: now, isHigh: inputs.isMotionHigh) {
-      emit(.motion, suppressed: event.suppressed)
+    if uptimeMilliseconds >= motionDue {
+      motionDue = uptimeMilliseconds + UInt64(configuration[.motionCheckPeriod])
+      let wasStuck = motion.isStuck
+      let event = motion.update(now: now, isHigh: inputs.isMotionHigh)
+      if motion.isStuck, !wasStuck { log(.warning, "motion sensor: ", Quality.stuck.name) }
+      // Somebody who goes on moving keeps the display bright, events or not; a pin that hangs does not.
+      if inputs.isMotionHigh, !motion.isStuck { seenAt = uptimeMilliseconds }
+      if let event { emit(.motion, suppressed: event.suppressed) }
     }
-    if door.update(now: now, isHigh: inputs.isSwitchHigh) != nil { emit(.switchChange) }
+    if uptimeMilliseconds >= doorDue {
+      doorDue = uptimeMilliseconds + UInt64(configuration[.switchCheckPeriod])
+      if door.update(now: now, isHigh: inputs.isSwitchHigh) != nil {
+        seenAt = uptimeMilliseconds
+        emit(.switchChange)
+      }
+    }
   }
 
   private mutating func heartbeatWhenDue() {
@@ -112,96 +217,61 @@ public struct Node<let outboxCapacity: Int>: Sendable {
     emit(.heartbeat)
   }
 
+  private mutating func driveFans(now: UInt32) {
+    let temperature = measurement.temperatureCentiCelsius
+    fanDutyPercent =
+      configuration[.pwmEnabled] == 1
+      ? PWMFan.duty(configuration.pwmFan, temperatureCentiCelsius: temperature, now: now, &pwmFan) : nil
+    if fanDutyPercent == nil { pwmFan = FanState() }
+    fansActive =
+      configuration[.stepEnabled] == 1
+      ? StepFans.count(configuration.stepFans, temperatureCentiCelsius: temperature, now: now, &stepFans) : nil
+    if fansActive == nil { stepFans = FanState() }
+  }
+
   private mutating func emit(_ event: EventKind, suppressed: UInt16 = 0) {
     guard configuration.isEnabled else { return }
     made += 1
+    let told = outbox.dropped.total
     outbox.append(
       Reading(
         boot: identity.boot, seq: made, event: event, measurement: measurement,
         motion: motion.isHigh.map { Level(isHigh: $0) } ?? .unknown,
         switchLevel: door.isHigh.map { Level(isHigh: $0) } ?? .unknown,
         wifiRSSI: link.rssi, uptimeMilliseconds: uptimeMilliseconds,
-        unixSeconds: unixSeconds(at: uptimeMilliseconds), suppressed: suppressed))
+        unixSeconds: unixSeconds(at: uptimeMilliseconds), suppressed: suppressed, fanDutyPercent: fanDutyPercent,
+        fansActive: fansActive))
+    if outbox.dropped.total > told { log(.warning, "readings dropped", value: Int32(clamping: outbox.dropped.total)) }
   }
 
-  func unixSeconds(at uptime: UInt64) -> UInt32? {
+  // Mutating, so that the node is not copied for it (see `Outbox.oldestUptimeMilliseconds`).
+  mutating func unixSeconds(at uptime: UInt64) -> UInt32? {
     guard let bootUnixMilliseconds else { return nil }
     return UInt32(exactly: (bootUnixMilliseconds + uptime) / 1000)
   }
-}
 
-/// What tells one device from another.
-public struct NodeIdentity: Equatable, Sendable {
-  /// The device's id.
-  public var device: DeviceID
-  /// The firmware's version.
-  public var firmware: InlineBytes<24>
-  /// The count of starts.
-  public var boot: UInt32
-
-  /// An identity by hand.
-  public init(device: DeviceID, firmware: InlineBytes<24>, boot: UInt32) {
-    self.device = device
-    self.firmware = firmware
-    self.boot = boot
-  }
-}
-
-/// What the world says at one moment.
-public struct NodeInputs: Equatable, Sendable {
-  /// The motion sensor's level.
-  public var isMotionHigh: Bool
-  /// The switch's level.
-  public var isSwitchHigh: Bool
-  /// A measurement that has just finished, or failed.
-  public var measurement: Measurement?
-  /// The way to the gateway.
-  public var link: Link
-
-  /// Inputs by hand.
-  public init(
-    isMotionHigh: Bool = false, isSwitchHigh: Bool = false, measurement: Measurement? = nil, link: Link = Link()
+  /// Notes something for the remote log; an error also for the flight record.
+  mutating func log(
+    _ level: LogLevel, _ text: StaticString, _ detail: StaticString = "", value: Int32? = nil
   ) {
-    self.isMotionHigh = isMotionHigh
-    self.isSwitchHigh = isSwitchHigh
-    self.measurement = measurement
-    self.link = link
+    if level == .error {
+      flight.error.removeAll()
+      flight.error.append(text)
+      flight.error.append(detail)
+      isStoringFlightRecord = true
+    }
+    guard level.rawValue <= configuration.logLevel.rawValue else { return }
+    lines.append(
+      Log.Line(level: level, text: text, detail: detail, value: value, uptimeMilliseconds: uptimeMilliseconds))
   }
 }
 
-/// The way to the gateway, as far as the device itself can see.
-public struct Link: Equatable, Sendable {
-  /// Wi-Fi is joined.
-  public var isJoined = false
-  /// dBm, while joined.
-  public var rssi: Int8?
-  /// The broker has accepted the connection.
-  public var isConnected = false
-
-  /// No link.
-  public init() {}
-
-  /// A link by hand.
-  public init(isJoined: Bool, rssi: Int8?, isConnected: Bool) {
-    self.isJoined = isJoined
-    self.rssi = rssi
-    self.isConnected = isConnected
-  }
-}
-
-/// What the shell is to do now.
-public struct NodeActions: Equatable, Sendable {
-  /// Begin a measurement; its end comes back in `NodeInputs.measurement`.
-  public var measure: Bool
-  /// Fetch the configuration; its end comes back by `configurationArrived`, `…IsUnchanged` or `…Failed`.
-  public var fetchConfiguration: Bool
-  /// What the LED says.
-  public var led: LEDState
-
-  /// Actions by hand.
-  public init(measure: Bool, fetchConfiguration: Bool, led: LEDState) {
-    self.measure = measure
-    self.fetchConfiguration = fetchConfiguration
-    self.led = led
-  }
+/// Whether a device knows what time it is.
+public enum ClockState: UInt8, Equatable, Sendable {
+  /// Never set since the boot: readings carry no time.
+  case unset
+  /// Set once.
+  case set
+  /// Set again, to another time: readings made before keep the time they were given.
+  case stepped
 }

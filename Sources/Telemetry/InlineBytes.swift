@@ -127,8 +127,14 @@ public struct InlineBytes<let capacity: Int>: Sendable {
     append(0x30 &+ UInt8(truncatingIfNeeded: value % 10))
   }
 
-  /// Appends the bytes of `text` as a JSON string, quoted and escaped.
+  /// Appends another value's bytes as a JSON string, quoted and escaped.
   public mutating func append<let other: Int>(jsonString bytes: InlineBytes<other>) {
+    // Through the span, so that there is one copy of the loop, not one for each capacity.
+    bytes.withSpan { append(jsonString: $0) }
+  }
+
+  /// Appends `bytes` as a JSON string, quoted and escaped.
+  public mutating func append(jsonString bytes: borrowing Span<UInt8>) {
     append(UInt8(ascii: "\""))
     for index in 0..<bytes.count {
       let byte = bytes[index]

@@ -26,6 +26,11 @@ public struct JSONCursor {
   }
 
   /// The next token, or `.end` after the one top-level value and the white space behind it.
+  ///
+  /// Never inlined on a chip: with all that it calls it would be two kilobytes in every loop over tokens.
+  #if hasFeature(Embedded)
+    @inline(never)
+  #endif
   public mutating func next(in text: borrowing Span<UInt8>) throws(JSONError) -> JSONToken {
     skipWhiteSpace(text)
     switch expectation {
@@ -52,6 +57,9 @@ public struct JSONCursor {
   }
 
   /// Passes over the value that comes next, whatever it is, and gives where it starts and ends.
+  #if hasFeature(Embedded)
+    @inline(never)
+  #endif
   public mutating func skipValue(in text: borrowing Span<UInt8>) throws(JSONError) -> JSONSlice {
     skipWhiteSpace(text)
     let start = position

@@ -6,17 +6,7 @@
 /// Several readings may be under way at once (`window`); one that is not acknowledged in time is sent again, and all of
 /// them after a reconnect.
 public struct Outbox<let capacity: Int>: Sendable {
-  private struct Slot: Sendable {
-    var reading: Reading
-    /// Millisecond tick of the last sending; meaningless until `isUnderWay`.
-    var sentAt: UInt32 = 0
-    var isUnderWay = false
-    var wasSent = false
-    /// Which edition of `dropped` the last sending carried; 0 none.
-    var carriedEdition: UInt8 = 0
-  }
-
-  private var slots: InlineArray<capacity, Slot?>
+  private var slots: InlineArray<capacity, OutboxSlot>
   /// How many readings are held.
   public private(set) var count: Int
   /// What had to be dropped and the gateway has not acknowledged to know.
@@ -30,7 +20,7 @@ public struct Outbox<let capacity: Int>: Sendable {
 
   /// An empty outbox.
   public init() {
-    slots = InlineArray(repeating: nil)
+    slots = InlineArray(repeating: OutboxSlot())
     count = 0
     dropped = DroppedRanges()
   }
@@ -41,7 +31,34 @@ public struct Outbox<let capacity: Int>: Sendable {
   /// The reading at `index`, 0 ..< `count`, oldest first.
   public subscript(index: Int) -> Reading {
     precondition(index >= 0 && index < count)
-    return slots[index]!.reading
+    return slots[index].reading
+  }
+
+  /// Uptime of the oldest reading of a boot, in milliseconds; `nil` when none is held.
+  ///
+  /// Mutating, so that it is read in place: a copyable value's getter may work on a copy of the whole, and that is a
+  /// kilobyte of stack (seen with Swift 6.3.1 at -Osize on armv6m).
+  public mutating func oldestUptimeMilliseconds(ofBoot boot: UInt32) -> UInt64? {
+    for index in 0..<count where slots[index].boot == boot { return slots[index].uptimeMilliseconds }
+    return nil
+  }
+
+  /// The record of the reading at `index`, for flash.
+  public func record(at index: Int) -> OutboxRecord.Bytes {
+    precondition(index >= 0 && index < count)
+    return OutboxRecord.encode(slots[index].reading, wasSent: slots[index].wasSent)
+  }
+
+  /// Adds the reading of a record from flash, also of an earlier boot.
+  ///
+  /// - Returns: `false` when the bytes are no record: torn, changed, or never written.
+  public mutating func restore(_ record: borrowing Span<UInt8>) -> Bool {
+    guard let (reading, wasSent) = OutboxRecord.decode(record) else { return false }
+    append(reading)
+    for index in 0..<count where slots[index].boot == reading.boot && slots[index].seq == reading.seq {
+      slots[index].wasSent = wasSent
+    }
+    return true
   }
 
   /// Adds a reading at the end; full, one goes to make room.
@@ -49,32 +66,32 @@ public struct Outbox<let capacity: Int>: Sendable {
     if count == capacity {
       let victim = oldestHeartbeat() ?? 0
       // A heartbeat does not push out an event: then it is the one that goes.
-      if victim == 0, slots[0]!.reading.event != .heartbeat, reading.event == .heartbeat {
-        drop(reading)
+      if victim == 0, slots[0].event != .heartbeat, reading.event == .heartbeat {
+        drop(boot: reading.boot, seq: reading.seq)
         return
       }
-      drop(slots[victim]!.reading)
+      drop(boot: slots[victim].boot, seq: slots[victim].seq)
       remove(at: victim)
     }
-    slots[count] = Slot(reading: reading)
+    slots[count] = OutboxSlot(reading)
     count += 1
   }
 
   /// The next reading to send, marked as under way from `now`; `nil` when nothing is due.
   ///
-  /// - Parameter unixSeconds: gives the wall time of an uptime, where the clock is set. A reading without a time gets one
+  /// - Parameter unixSeconds: gives the wall time of an uptime of a boot, where that is known. A reading without a time gets one
   ///   now if it was never sent; once it was sent its bytes stay as they were.
   public mutating func takeNext(
-    now: UInt32, unixSeconds: (_ uptimeMilliseconds: UInt64) -> UInt32?
+    now: UInt32, unixSeconds: (_ boot: UInt32, _ uptimeMilliseconds: UInt64) -> UInt32?
   ) -> Reading? {
     var underWay = 0
     for index in 0..<count {
-      guard slots[index]!.isUnderWay else { continue }
-      if now &- slots[index]!.sentAt >= Self.resendAfterMilliseconds { return send(index, now, unixSeconds) }
+      guard slots[index].isUnderWay else { continue }
+      if now &- slots[index].sentAt >= Self.resendAfterMilliseconds { return send(index, now, unixSeconds) }
       underWay += 1
     }
     guard underWay < Self.window else { return nil }
-    for index in 0..<count where !slots[index]!.isUnderWay { return send(index, now, unixSeconds) }
+    for index in 0..<count where !slots[index].isUnderWay { return send(index, now, unixSeconds) }
     return nil
   }
 
@@ -85,53 +102,50 @@ public struct Outbox<let capacity: Int>: Sendable {
   public mutating func acknowledge(boot: UInt32, first: UInt32, last: UInt32) -> Int {
     var kept = 0
     for index in 0..<count {
-      let slot = slots[index]!
-      if slot.reading.boot == boot, slot.reading.seq >= first, slot.reading.seq <= last {
-        if slot.carriedEdition == edition { dropped.removeAll() }
+      if slots[index].boot == boot, slots[index].seq >= first, slots[index].seq <= last {
+        if slots[index].carriedEdition == edition { dropped.removeAll() }
         continue
       }
-      if kept != index { slots[kept] = slot }
+      if kept != index { slots[kept] = slots[index] }
       kept += 1
     }
     let removed = count - kept
-    for index in kept..<count { slots[index] = nil }
     count = kept
     return removed
   }
 
   /// The connection was lost: everything under way is to be sent again, in order.
   public mutating func connectionLost() {
-    for index in 0..<count { slots[index]!.isUnderWay = false }
+    for index in 0..<count { slots[index].isUnderWay = false }
   }
 
   private mutating func send(
-    _ index: Int, _ now: UInt32, _ unixSeconds: (UInt64) -> UInt32?
+    _ index: Int, _ now: UInt32, _ unixSeconds: (UInt32, UInt64) -> UInt32?
   ) -> Reading {
     // The first sending fixes the time: a second copy with another time would be a second row where two gateways
     // received one copy each.
-    if slots[index]!.reading.unixSeconds == nil, !slots[index]!.wasSent {
-      slots[index]!.reading.unixSeconds = unixSeconds(slots[index]!.reading.uptimeMilliseconds)
+    if slots[index].unixSeconds == nil, !slots[index].wasSent {
+      slots[index].unixSeconds = unixSeconds(slots[index].boot, slots[index].uptimeMilliseconds)
     }
-    slots[index]!.wasSent = true
-    slots[index]!.sentAt = now
-    slots[index]!.isUnderWay = true
-    slots[index]!.carriedEdition = dropped.isEmpty ? 0 : edition
-    return slots[index]!.reading
+    slots[index].wasSent = true
+    slots[index].sentAt = now
+    slots[index].isUnderWay = true
+    slots[index].carriedEdition = dropped.isEmpty ? 0 : edition
+    return slots[index].reading
   }
 
-  private func oldestHeartbeat() -> Int? {
-    for index in 0..<count where slots[index]!.reading.event == .heartbeat { return index }
+  private mutating func oldestHeartbeat() -> Int? {
+    for index in 0..<count where slots[index].event == .heartbeat { return index }
     return nil
   }
 
-  private mutating func drop(_ reading: Reading) {
-    dropped.insert(boot: reading.boot, seq: reading.seq)
+  private mutating func drop(boot: UInt32, seq: UInt32) {
+    dropped.insert(boot: boot, seq: seq)
     edition = edition == .max ? 1 : edition + 1
   }
 
   private mutating func remove(at position: Int) {
     for index in position..<(count - 1) { slots[index] = slots[index + 1] }
     count -= 1
-    slots[count] = nil
   }
 }

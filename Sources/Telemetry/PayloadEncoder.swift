@@ -33,30 +33,29 @@ extension Reading {
     output.append(",\"switch\":")
     output.append(levelOrNull: switchLevel)
     output.append(",\"sensor_type\":")
-    if measurement.sensor == .none {
-      output.append("null")
-    } else {
-      output.append(quoted: measurement.sensor.name)
-    }
+    output.append(sensorOrNull: measurement.sensor)
     output.append(",\"quality\":")
     output.append(quoted: measurement.quality.name)
     output.append(",\"wifi_rssi\":")
-    if let wifiRSSI { output.append(signed: Int64(wifiRSSI)) } else { output.append("null") }
+    output.append(signedOrNull: wifiRSSI.map { Int32($0) })
     output.append(",\"uptime_ms\":")
     output.append(unsigned: uptimeMilliseconds)
     output.append(",\"timestamp\":")
-    if let unixSeconds {
-      output.append(UInt8(ascii: "\""))
-      output.append(timestamp: unixSeconds)
-      output.append(UInt8(ascii: "\""))
-    } else {
-      output.append("null")
-    }
+    output.append(timestampOrNull: unixSeconds)
     output.append(",\"version\":")
     output.append(jsonString: firmware)
     if suppressed > 0 {
       output.append(",\"suppressed\":")
       output.append(unsigned: UInt64(suppressed))
+    }
+    // Beside three ranges of drops there is no room for the fans in 512 bytes.
+    if let fanDutyPercent, dropped.count < DroppedRanges.bound {
+      output.append(",\"fan_pwm\":")
+      output.append(unsigned: UInt64(fanDutyPercent))
+    }
+    if let fansActive, dropped.count < DroppedRanges.bound {
+      output.append(",\"fans_active_level\":")
+      output.append(unsigned: UInt64(fansActive))
     }
     dropped.encode(seenFrom: boot, into: &output)
     output.append(UInt8(ascii: "}"))
@@ -64,7 +63,8 @@ extension Reading {
 }
 
 extension InlineBytes {
-  mutating func append(quoted text: StaticString) {
+  /// Appends a literal that needs no escaping as a JSON string.
+  public mutating func append(quoted text: StaticString) {
     append(UInt8(ascii: "\""))
     append(text)
     append(UInt8(ascii: "\""))
@@ -72,6 +72,21 @@ extension InlineBytes {
 
   mutating func append(hundredthsOrNull value: Int32?) {
     if let value { append(hundredths: value) } else { append("null") }
+  }
+
+  mutating func append(signedOrNull value: Int32?) {
+    if let value { append(signed: Int64(value)) } else { append("null") }
+  }
+
+  mutating func append(timestampOrNull unixSeconds: UInt32?) {
+    guard let unixSeconds else { return append("null") }
+    append(UInt8(ascii: "\""))
+    append(timestamp: unixSeconds)
+    append(UInt8(ascii: "\""))
+  }
+
+  mutating func append(sensorOrNull sensor: SensorKind) {
+    if sensor == .none { append("null") } else { append(quoted: sensor.name) }
   }
 
   mutating func append(levelOrNull level: Level) {

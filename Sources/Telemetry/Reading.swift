@@ -20,11 +20,16 @@ public struct Reading: Equatable, Sendable {
   public var unixSeconds: UInt32?
   /// Events that fell into a cool-down since the last reading that told any; 65,535 means that many or more.
   public var suppressed: UInt16
+  /// What the PWM fan gets, 0 … 100 percent; `nil` where none is configured.
+  public var fanDutyPercent: UInt8?
+  /// How many of the switched fans run, 0 … 8; `nil` where none are configured.
+  public var fansActive: UInt8?
 
   /// A reading with its identity.
   public init(
     boot: UInt32, seq: UInt32, event: EventKind, measurement: Measurement, motion: Level, switchLevel: Level,
-    wifiRSSI: Int8? = nil, uptimeMilliseconds: UInt64, unixSeconds: UInt32? = nil, suppressed: UInt16 = 0
+    wifiRSSI: Int8? = nil, uptimeMilliseconds: UInt64, unixSeconds: UInt32? = nil, suppressed: UInt16 = 0,
+    fanDutyPercent: UInt8? = nil, fansActive: UInt8? = nil
   ) {
     self.boot = boot
     self.seq = seq
@@ -36,6 +41,8 @@ public struct Reading: Equatable, Sendable {
     self.uptimeMilliseconds = uptimeMilliseconds
     self.unixSeconds = unixSeconds
     self.suppressed = suppressed
+    self.fanDutyPercent = fanDutyPercent
+    self.fansActive = fansActive
   }
 }
 

@@ -1,6 +1,6 @@
 /// The topics of a device under the base topic (protocol/topics.md).
 public enum DeviceTopic: UInt8, Sendable, CaseIterable {
-  case payload, acknowledgement, status, configuration, command, log
+  case payload, acknowledgement, status, configuration, command, commandResult, log
 
   /// What follows the device's id.
   public var suffix: StaticString {
@@ -10,6 +10,7 @@ public enum DeviceTopic: UInt8, Sendable, CaseIterable {
     case .status: "/status"
     case .configuration: "/config"
     case .command: "/cmd"
+    case .commandResult: "/cmd/result"
     case .log: "/log"
     }
   }

@@ -1,5 +1,6 @@
 import ChipModels
 import Display
+import Telemetry
 import Testing
 
 @Suite struct CanvasTests {
@@ -72,7 +73,7 @@ import Testing
       easel.canvas.rectangle(x: far, y: far, width: 3, height: 3)
       easel.canvas.text("far", x: far, y: 0)
       easel.canvas.text("far", x: 0, y: far)
-      easel.canvas.largeDigits(Text(8), x: far, y: far)
+      easel.canvas.largeDigits(InlineBytes("8"), x: far, y: far)
     }
     #expect(!easel.seen().contains("#"))
     let whole = Easel()
@@ -86,13 +87,13 @@ import Testing
     easel.canvas.text("right", x: 112, y: 20)
     easel.canvas.text("top", x: 40, y: -3)
     easel.canvas.text("bottom", x: 40, y: 60)
-    easel.canvas.largeDigits(Text(42), x: 116, y: 40)
+    easel.canvas.largeDigits(InlineBytes("42"), x: 116, y: 40)
     try expectGolden("clipping", easel.seen())
   }
 
   @Test func alignmentHoldsTextToItsPoint() {
     let easel = Easel()
-    #expect(Text("abc").width == 17)
+    #expect(InlineBytes<32>("abc").width == 17)
     easel.canvas.text("|", x: 10, y: 0, align: .right)
     #expect(easel.corner(width: 12, height: 1) == [".......#...."])
     easel.canvas.clear()
@@ -103,21 +104,54 @@ import Testing
   @Test func fontSheet() throws {
     let easel = Easel()
     for row in 0..<5 {
-      var line = Text()
+      var line = InlineBytes<32>()
       for byte in 0x20 + row * 21..<min(0x20 + (row + 1) * 21, 0x7F) { line.append(UInt8(byte)) }
       easel.canvas.text(line, x: 1, y: row * 9)
     }
     // The degree sign, and two unknown bytes.
     easel.canvas.text("21.5 °C", x: 1, y: 46)
-    easel.canvas.text(Text([0x07, 0xFF].span), x: 60, y: 46)
+    easel.canvas.text(InlineBytes([0x07, 0xFF].span), x: 60, y: 46)
     easel.canvas.text("Sphinx of quartz, judge", x: 1, y: 55)
     try expectGolden("font", easel.seen())
   }
 
   @Test func largeDigitSheet() throws {
     let easel = Easel()
-    easel.canvas.largeDigits(Text(123_456_789), x: 0, y: 2)
-    easel.canvas.largeDigits(Text(-9870, decimals: 2), x: 127, y: 36, align: .right)
+    easel.canvas.largeDigits(InlineBytes("123456789"), x: 0, y: 2)
+    easel.canvas.largeDigits(InlineBytes("-98.70"), x: 127, y: 36, align: .right)
     try expectGolden("large-digits", easel.seen())
+  }
+
+  @Test func widthIsThatOfTheDrawnGlyphs() {
+    #expect(InlineBytes<32>().width == 0)
+    #expect(InlineBytes<32>("°C").width == 11)
+    #expect(InlineBytes<32>("-12.05").largeWidth == 10 + 4 * 12 + 3 + 5 * 2)
+  }
+
+  @Test func aBitmapIsColumnsOfEightRowsAndWhatIsMissingIsDark() {
+    let easel = Easel()
+    // Three columns, ten rows: the second eight rows hold two, and their third column is missing.
+    let columns: [UInt8] = [0x81, 0x42, 0xFF, 0xFE, 0x01]
+    easel.canvas.bitmap(columns.span, x: 1, y: 1, width: 3, height: 10)
+    #expect(
+      easel.corner(width: 5, height: 12) == [
+        ".....",
+        ".#.#.",
+        "..##.",
+        "...#.",
+        "...#.",
+        "...#.",
+        "...#.",
+        "..##.",
+        ".#.#.",
+        "..#..",
+        ".#...",
+        ".....",
+      ])
+    easel.canvas.bitmap(columns.span, x: .max, y: .max, width: 3, height: 10)
+    easel.canvas.bitmap(columns.span, x: -2, y: -9, width: 3, height: 10)
+    #expect(!easel.isLit(x: 0, y: 0))
+    easel.canvas.bitmap(columns.span, x: 1, y: 1, width: 3, height: 10, .flip)
+    #expect(easel.corner(width: 5, height: 12).allSatisfy { !$0.contains("#") })
   }
 }

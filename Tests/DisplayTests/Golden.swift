@@ -30,7 +30,7 @@ final class Easel {
     display = SSD1306(bus: bus)
   }
 
-  func show(now: UInt32) -> Bool { display.show(canvas, now: now) }
+  func show(now: UInt32) -> Bool { display.show(&canvas, now: now) }
 
   func isLit(x: Int, y: Int) -> Bool { canvas.isLit(x: x, y: y) }
 
@@ -52,7 +52,7 @@ final class Easel {
   /// What a person sees of the canvas, after it went over the bus.
   func seen() -> String {
     bus.attach(panel)
-    display.show(canvas, now: 0)
+    display.show(&canvas, now: 0)
     #expect(panel.complaints == [])
     return panel.art
   }

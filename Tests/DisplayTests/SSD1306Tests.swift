@@ -119,7 +119,8 @@ import Testing
     let other = SSD1306Model(address: 0x3D)
     bus.attach(other)
     var display = SSD1306(bus: bus)
-    display.show(Canvas(), now: 0)
+    var canvas = Canvas()
+    display.show(&canvas, now: 0)
     #expect(display.address == 0x3D)
     #expect(other.isOn)
   }

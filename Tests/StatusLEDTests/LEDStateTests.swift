@@ -54,4 +54,32 @@ import Testing
     conditions.identify = true
     #expect(conditions.state == .identify)
   }
+
+  /// Each condition by itself, in the order of the cases; `.online` is the one without any.
+  static let conditions: [(LEDState, any WritableKeyPath<LEDConditions, Bool> & Sendable)] = [
+    (.identify, \.identify), (.disabled, \.disabled), (.booting, \.booting), (.joiningWiFi, \.joiningWiFi),
+    (.fetchingConfiguration, \.fetchingConfiguration), (.offline, \.offline), (.sensorFault, \.sensorFault),
+  ]
+
+  @Test func ofEveryPairTheFirstShowsAndEachShowsByItself() {
+    #expect(Self.conditions.map(\.0) + [.online] == LEDState.allCases)
+    for (first, one) in Self.conditions.enumerated() {
+      for (second, other) in Self.conditions.enumerated() {
+        var conditions = LEDConditions()
+        conditions[keyPath: one.1] = true
+        conditions[keyPath: other.1] = true
+        #expect(conditions.state == (first <= second ? one.0 : other.0))
+      }
+    }
+  }
+
+  @Test func everySetOfConditionsShowsItsFirst() {
+    for set in 0..<1 << Self.conditions.count {
+      var conditions = LEDConditions()
+      for (place, condition) in Self.conditions.enumerated() {
+        conditions[keyPath: condition.1] = set >> place & 1 == 1
+      }
+      #expect(conditions.state.rawValue == UInt8(set.trailingZeroBitCount < 7 ? set.trailingZeroBitCount : 7))
+    }
+  }
 }

@@ -11,7 +11,7 @@ extension Outbox {
   fileprivate var seqs: [UInt32] { (0..<count).map { self[$0].seq } }
 
   fileprivate mutating func take(_ now: UInt32, epoch: UInt32? = nil) -> Reading? {
-    takeNext(now: now) { uptime in epoch.map { $0 + UInt32(uptime / 1000) } }
+    takeNext(now: now) { _, uptime in epoch.map { $0 + UInt32(uptime / 1000) } }
   }
 }
 

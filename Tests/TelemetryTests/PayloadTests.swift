@@ -23,6 +23,8 @@ struct PayloadVectors: Decodable {
     var unix_seconds: UInt32?
     var suppressed: UInt16
     var dropped: [[UInt32]]
+    var fan_pwm: UInt8?
+    var fans_active: UInt8?
     var payload: String
 
     var testDescription: String { name }
@@ -36,11 +38,14 @@ struct PayloadVectors: Decodable {
           sensor: SensorKind.allCases.first { $0.name.description == sensor } ?? .none),
         motion: Level.allCases.first { $0.name.description == motion }!,
         switchLevel: Level.allCases.first { $0.name.description == self.switch }!,
-        wifiRSSI: wifi_rssi, uptimeMilliseconds: uptime_ms, unixSeconds: unix_seconds, suppressed: suppressed)
+        wifiRSSI: wifi_rssi, uptimeMilliseconds: uptime_ms, unixSeconds: unix_seconds, suppressed: suppressed,
+        fanDutyPercent: fan_pwm, fansActive: fans_active)
     }
   }
 
   var encode: [Encode]
+  var encode_with_fans: [Encode]
+  var encode_version_1: [Encode]
 
   static let all: PayloadVectors = {
     let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
@@ -66,7 +71,7 @@ func decode(_ text: String) throws(PayloadError) -> (payload: Payload, unknown: 
 }
 
 @Suite struct Version2 {
-  @Test(arguments: PayloadVectors.all.encode)
+  @Test(arguments: PayloadVectors.all.encode + PayloadVectors.all.encode_with_fans)
   func encodesTheVectorByteForByte(vector: PayloadVectors.Encode) {
     var dropped = DroppedRanges()
     for range in vector.dropped {
@@ -102,22 +107,25 @@ func decode(_ text: String) throws(PayloadError) -> (payload: Payload, unknown: 
     #expect(unknown == (vector.suppressed > 0 ? ["\"suppressed\":\(vector.suppressed)"] : []))
   }
 
-  @Test func theLongestPayloadFits512Bytes() {
+  /// With fans and one range fewer, or with all three ranges: then the fans are left out.
+  @Test(arguments: [2, 3])
+  func theLongestPayloadFits512Bytes(ranges: UInt32) {
     let id = String(repeating: "W", count: 32)
     var dropped = DroppedRanges()
-    for boot in UInt32.max - 2...UInt32.max { dropped.insert(boot: boot, seq: .max) }
+    for boot in UInt32.max - ranges + 1...UInt32.max { dropped.insert(boot: boot, seq: .max) }
     let reading = Reading(
       boot: 4_294_967_290, seq: .max, event: .heartbeat,
       measurement: Measurement(
         temperatureCentiCelsius: -10_000, humidityCentiPercent: 10_000, pressurePascals: 110_000, quality: .powerOn,
         sensor: .ds18b20),
-      motion: .high, switchLevel: .high, wifiRSSI: -128, uptimeMilliseconds: 1 << 53, unixSeconds: .max,
-      suppressed: .max)
+      motion: .high, switchLevel: .high, wifiRSSI: -128, uptimeMilliseconds: 1 << 48 - 1, unixSeconds: .max,
+      suppressed: .max, fanDutyPercent: 100, fansActive: 8)
     var output = InlineBytes<512>()
     reading.encode(
       device: inline(id), firmware: inline(String(repeating: "9", count: 24)), dropped: dropped, into: &output)
     #expect(!output.overflowed)
     #expect(output.count <= maximumPayloadBytes)
+    #expect(text(output).contains("fan_pwm") == (ranges == 2))
   }
 
   @Test(arguments: [
@@ -179,6 +187,48 @@ func decode(_ text: String) throws(PayloadError) -> (payload: Payload, unknown: 
 }
 
 @Suite struct Version1 {
+  @Test(arguments: PayloadVectors.all.encode_version_1)
+  func encodesTheVectorByteForByte(vector: PayloadVectors.Encode) {
+    var output = InlineBytes<512>()
+    vector.reading.encodeVersion1(device: inline(vector.device_id), firmware: inline(vector.firmware), into: &output)
+    #expect(text(output) == vector.payload)
+  }
+
+  /// The gateway reads what the device writes; two decimals of °F and inHg cost at most 0.01 °C and 17 Pa.
+  @Test(arguments: PayloadVectors.all.encode_version_1)
+  func theGatewaysValuesAreTheDevices(vector: PayloadVectors.Encode) throws {
+    let (payload, unknown) = try decode(vector.payload)
+    #expect(payload.version == 1)
+    #expect(text(payload.deviceID) == vector.device_id)
+    #expect(text(payload.event) == vector.event)
+    #expect(payload.uptimeMilliseconds == vector.uptime_ms)
+    #expect(payload.humidityCentiPercent == vector.humidity_centi_percent)
+    #expect(payload.motion.name.description == vector.motion)
+    let temperature = (payload.temperatureCentiCelsius, vector.temperature_centi_celsius)
+    if let read = temperature.0, let made = temperature.1 {
+      #expect(abs(read - made) <= 1)
+    } else {
+      #expect(temperature.0 == nil && temperature.1 == nil)
+    }
+    if let read = payload.pressurePascals, let made = vector.pressure_pascals { #expect(abs(read - made) <= 17) }
+    #expect(unknown.contains { $0.hasPrefix(#""uptime":"#) })
+  }
+
+  @Test func theLongestPayloadFits512Bytes() {
+    let reading = Reading(
+      boot: .max, seq: .max, event: .heartbeat,
+      measurement: Measurement(
+        temperatureCentiCelsius: .min, humidityCentiPercent: .min, pressurePascals: .min, quality: .powerOn,
+        sensor: .ds18b20),
+      motion: .unknown, switchLevel: .unknown, wifiRSSI: -128, uptimeMilliseconds: .max, unixSeconds: .max,
+      suppressed: .max, fanDutyPercent: 100, fansActive: 100)
+    var output = InlineBytes<512>()
+    reading.encodeVersion1(
+      device: inline(String(repeating: "W", count: 32)), firmware: inline(String(repeating: "9", count: 24)),
+      into: &output)
+    #expect(!output.overflowed)
+  }
+
   @Test func convertsFahrenheitAndInchesToSI() throws {
     let (payload, _) = try decode(
       #"{"event_type":"heartbeat","device_id":"Garage02","temperature":72.55,"humidity":45.1,"pressure":29.92,"motion":"LOW","switch":"UNKNOWN","timestamp":"2026-11-23T22:45:29.250+01:00"}"#

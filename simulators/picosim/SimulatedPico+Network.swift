@@ -118,16 +118,16 @@ extension SimulatedPico {
     attempts = 0
     trouble = nil
     for suffix in ["/ack", "/config"] { _ = try? client?.subscribe(topic(suffix), qos: suffix == "/ack" ? 0 : 1) }
-    statusTag = nil
+    statusEdition = nil
     sendStatus()
   }
 
   private func sendStatus() {
-    guard statusTag != device.node.configurationTag else { return }
+    guard statusEdition != device.node.statusEdition else { return }
     var message = InlineBytes<512>()
     device.node.writeOnlineStatus(into: &message)
     if (try? client?.publish(topic: topic("/status"), payload: message.array, retain: true)) != nil {
-      statusTag = device.node.configurationTag
+      statusEdition = device.node.statusEdition
     }
   }
 

@@ -44,7 +44,7 @@ final class SimulatedPico {
   var nextAttempt: UInt64 = 0
   var attempts = 0
   var lastMaintained: UInt64 = 0
-  var statusTag: InlineBytes<64>?
+  var statusEdition: UInt32?
 
   private let firmware = InlineBytes<24>("1.0.0-sim")
   private let nextBoot: () throws -> UInt32
@@ -156,7 +156,7 @@ final class SimulatedPico {
     // A board that cannot count its starts takes a random number, as the real one does.
     let boot = (try? nextBoot()) ?? UInt32.random(in: 0...UInt32.max) | 0x8000_0000
     device = Self.makeDevice(name, boot, firmware, configuration, board)
-    statusTag = nil
+    statusEdition = nil
   }
 
   private func nextStep(after now: UInt64, isMeasuring: Bool) -> UInt64 {

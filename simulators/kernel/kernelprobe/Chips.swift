@@ -84,10 +84,11 @@ private func checkDisplay(_ bus: LinuxI2CBus, _ checks: inout Checks) {
   var display = SSD1306(bus: bus)
   var canvas = Canvas()
   for centiCelsius: Int32 in [2253, -1234] {
-    var screen = ReadingScreen()
-    screen.temperatureCentiCelsius = centiCelsius
-    Screen.reading(screen).draw(on: &canvas)
-    checks.expect("the display takes a frame", display.show(canvas, now: milliseconds()))
+    var screen = Screen(.reading)
+    screen.measurement.temperatureCentiCelsius = centiCelsius
+    screen.draw(as: InlineBytes("Attic06"), firmware: InlineBytes("1.0.0"), on: &canvas)
+    let isShown = display.show(&canvas, now: milliseconds())
+    checks.expect("the display takes a frame", isShown)
     var wanted: [UInt8] = []
     for index in canvas.bytes.indices { wanted.append(canvas.bytes[index]) }
     checks.expect("the frame is not dark", wanted.contains { $0 != 0 })
