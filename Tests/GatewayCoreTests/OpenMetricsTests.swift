@@ -9,6 +9,7 @@ import Testing
     metrics.committed(new: 2, duplicates: 1)
     metrics.acknowledged(3)
     metrics.refused(reason: "not-json")
+    metrics.deviceLogged(level: "warning")
     metrics.sinkState("timescale", up: true)
     metrics.delivered(sink: "timescale", rows: 2, duplicates: 0)
     metrics.brokerState(up: true)
@@ -35,6 +36,9 @@ import Testing
         # TYPE martlet_messages_refused counter
         # HELP martlet_messages_refused Messages that became dead letters.
         martlet_messages_refused_total{reason="not-json"} 1
+        # TYPE martlet_device_log_lines counter
+        # HELP martlet_device_log_lines Messages on the log topics of devices.
+        martlet_device_log_lines_total{level="warning"} 1
         # TYPE martlet_sink_rows counter
         # HELP martlet_sink_rows Rows written by a sink.
         martlet_sink_rows_total{sink="timescale"} 2

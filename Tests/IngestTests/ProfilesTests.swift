@@ -160,7 +160,9 @@ func payload(
     ] {
       #expect(try reason(topic, payload()) == "unknown-topic", "\(topic)")
     }
-    #expect(try verdict("iots6/Attic06/ack", "{}") == .ignored)
+    for suffix in ["ack", "config", "cmd", "cmd/result"] {
+      #expect(try verdict("iots6/Attic06/\(suffix)", "{}") == .ignored, "\(suffix)")
+    }
   }
 
   @Test func invalidUTF8IsRefusedAsSuch() throws {

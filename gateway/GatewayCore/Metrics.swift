@@ -44,6 +44,11 @@ public final class GatewayMetrics: Sendable {
     state.withLock { $0.refused[Self.bounded(reason, in: $0.refused), default: 0] += 1 }
   }
 
+  /// Counts one message on a device's log topic, by the level it gave itself.
+  public func deviceLogged(level: String) {
+    state.withLock { $0.deviceLogLines[Self.bounded(level, in: $0.deviceLogLines), default: 0] += 1 }
+  }
+
   /// Counts what one delivery wrote, and what the far side had already.
   public func delivered(sink: String, rows: Int, duplicates: Int) {
     state.withLock {
@@ -116,6 +121,8 @@ public struct MetricsSnapshot: Sendable, Equatable {
   public var acknowledged = 0
   /// Dead letters by reason.
   public var refused: [String: Int] = [:]
+  /// Messages on the devices' log topics, by level.
+  public var deviceLogLines: [String: Int] = [:]
   /// What each sink did.
   public var sinks: [String: SinkMetrics] = [:]
   /// Whether the broker connection stands.

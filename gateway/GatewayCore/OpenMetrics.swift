@@ -102,6 +102,9 @@ extension MetricsSnapshot {
     text.counter(
       "martlet_messages_refused", help: "Messages that became dead letters.", label: "reason",
       refused.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
+    text.counter(
+      "martlet_device_log_lines", help: "Messages on the log topics of devices.", label: "level",
+      deviceLogLines.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
 
     let sinks = sinks.sorted { $0.key < $1.key }
     text.counter(

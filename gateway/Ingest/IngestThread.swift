@@ -24,6 +24,7 @@ final class IngestThread {
   private var deniedFilter: String?
   private var lastLogged: String?
   private var fullLoggedAt: Double?
+  private var logBudget = LogBudget()
 
   /// A connection that stood this long was a good one: the waits begin anew.
   private static let stableSeconds = 60.0
@@ -103,7 +104,7 @@ final class IngestThread {
     // Everything under the base topic, so that a device that publishes to a wrong topic is told of and not overheard.
     // MQTT 3.1.1 would send this gateway its own acknowledgements back: there only the topics that are known.
     let isV5 = options.version == .v5
-    for filter in isV5 ? ["\(options.baseTopic)/#"] : ["\(options.baseTopic)/+", "\(options.baseTopic)/+/status"] {
+    for filter in isV5 ? ["\(options.baseTopic)/#"] : ["/+", "/+/status", "/+/log"].map({ options.baseTopic + $0 }) {
       // The only error now is a connection that just broke, which the next read tells.
       if let subscription = try? client.subscribe(filter, qos: 1, noLocal: isV5) {
         subscriptions[subscription] = filter
@@ -185,6 +186,7 @@ final class IngestThread {
           batch.deadLetters.append(letter)
           if let reading { note(reading, &ledger, &batch) }
         case .status(let status): statuses.append(status)
+        case .log(let line): note(line)
         case .ignored: continue
         }
       }
@@ -202,6 +204,21 @@ final class IngestThread {
     if let result { tell(batch, result) }
     if let handler = handlers.status { statuses.forEach(handler) }
     if case .failure(let error) = written { throw .broker(error) }
+  }
+
+  /// Whatever a device calls an error is not the gateway's: at most a warning.
+  private func note(_ line: DeviceLogLine) {
+    metrics.deviceLogged(level: line.level.rawValue)
+    let level: Logger.Level
+    switch line.level {
+    case .error, .warning: level = .warning
+    case .info, .start: level = .info
+    case .debug, .other: level = .debug
+    }
+    guard logger.logLevel <= level, let left = logBudget.take(atSeconds: clock.monotonicSeconds()) else { return }
+    var metadata: Logger.Metadata = ["device": "\(line.device)"]
+    if left > 0 { metadata["left_out"] = "\(left)" }
+    logger.log(level: level, "a device says: \(line.text)", metadata: metadata)
   }
 
   private func note(_ reading: Profiles.ReadingID, _ ledger: inout AckLedger, _ batch: inout Batch) {

@@ -27,7 +27,9 @@ public enum Profiles {
     /// device must not send it for ever, and it is kept.
     case refused(DeadLetter, reading: ReadingID?)
     case status(DeviceStatus)
-    /// The gateway's own topics, and a status that was cleared.
+    /// Counted and logged, not kept.
+    case log(DeviceLogLine)
+    /// The gateway's own topics, answers to commands, and a status that was cleared.
     case ignored
   }
 
@@ -54,7 +56,9 @@ public enum Profiles {
     switch suffix {
     case "": break
     case "status": return status(arrival, device: device)
-    case "ack", "config": return .ignored
+    case "log":
+      return arrival.length == 0 ? .ignored : .log(DeviceLogLine(device: device, payload: arrival.payload))
+    case "ack", "config", "cmd", "cmd/result": return .ignored
     default: return refuse(arrival, "unknown-topic", "nothing is known of \(base)/<device>/\(suffix)")
     }
     guard arrival.length <= payloadLimit else {
