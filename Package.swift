@@ -164,7 +164,9 @@ let package = Package(
     tests("ChipModelsTests", ["ChipModels", "HAL"]),
     tests("RegisterDumpTests", ["RegisterDump"]),
     tests("VirtualBoardTests", ["VirtualBoard", "HAL", "ChipModels", "Node", "Telemetry"]),
-    tests("PicosimTests", ["picosim", "ChipModels", "Node", "Telemetry", "VirtualBoard", arguments]),
+    tests(
+      "PicosimTests",
+      ["picosim", "ChipModels", "Node", "Telemetry", "VirtualBoard", "MQTTClient", "BrokerTesting", arguments]),
     tests("GatewayCoreTests", ["GatewayCore", logging]),
     .target(name: "BrokerTesting", path: "Tests/BrokerTesting", swiftSettings: strict),
     tests("MQTTClientTests", ["MQTTClient", "BrokerTesting"]),

@@ -34,6 +34,8 @@ public struct Node<let outboxCapacity: Int>: Sendable {
   public internal(set) var clock = ClockState.unset
   /// Grows when the status message says something new: publish it again then.
   public internal(set) var statusEdition: UInt32 = 0
+  /// Whether no readings are made: for a shell that is about to end, and lets the outbox empty first. Everything else goes on.
+  public var isQuiet = false
   /// What goes on in this life, for the next one to tell; keep it when `NodeActions.storeFlightRecord` says so.
   public internal(set) var flight: FlightRecord
 
@@ -230,7 +232,7 @@ public struct Node<let outboxCapacity: Int>: Sendable {
   }
 
   private mutating func emit(_ event: EventKind, suppressed: UInt16 = 0) {
-    guard configuration.isEnabled else { return }
+    guard configuration.isEnabled, !isQuiet else { return }
     made += 1
     let told = outbox.dropped.total
     outbox.append(

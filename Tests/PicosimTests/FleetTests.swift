@@ -71,7 +71,7 @@ import VirtualBoard
     #expect(back.fleet.unsent == 0 && back.fleet.made == back.fleet.acknowledged)
   }
 
-  @Test func afterAPowerCutANewBootBeginsAndWhatWasInMemoryIsCountedAsLost() throws {
+  @Test func readingsThatWaitedSurviveAPowerCutAndArriveInANewBoot() throws {
     var plan = try plan()
     plan.scenario = Scenario(events: [
       ScenarioEvent(at: 10_000, .wifi(isOn: false)), ScenarioEvent(at: 300_000, .powerCut(milliseconds: 5_000)),
@@ -79,9 +79,72 @@ import VirtualBoard
     ])
     let before = try life(plan, milliseconds: 299_999).fleet
     let after = try life(plan, milliseconds: 400_000).fleet
-    #expect(before.unsent > 0 && after.lost == before.unsent)
-    #expect(after.made == after.acknowledged + after.lost)
+    #expect(before.unsent > 3 && after.lost == 0)
+    #expect(after.made == after.acknowledged && after.unsent == 0)
     #expect(after.picos[0].device.node.made < after.made)
+    #expect(after.picos[0].flash.outbox.isEmpty)
+  }
+
+  @Test func everyReadingIsAcknowledgedOrInTheOutboxOrKnownToBeLostWhateverFails() throws {
+    for seed in UInt64(1)...4 {
+      var plan = try plan()
+      plan.faults = seed
+      let fleet = try life(plan, milliseconds: 3_600_000).fleet
+      #expect(
+        fleet.made == fleet.acknowledged + fleet.unsent + fleet.dropped + fleet.lost, "--faults \(seed)")
+    }
+  }
+
+  @Test func aConfigurationAndTheFlightRecordSurviveAPowerCut() throws {
+    var plan = try plan()
+    plan.scenario = Scenario(events: [ScenarioEvent(at: 20_000, .powerCut(milliseconds: 1_000))])
+    let fleet = try Fleet(plan)
+    fleet.run(until: 5_000)
+    fleet.picos[0].take(.arrived(document: Array(#"{"heartbeat_publish_period":2000}"#.utf8), tag: "7"))
+    fleet.run(until: 19_000)
+    #expect(fleet.picos[0].device.node.lastGoodConfiguration.tag == InlineBytes("7"))
+    fleet.run(until: 30_000)
+    let node = fleet.picos[0].device.node
+    #expect(node.configuration.heartbeatPeriodMilliseconds == 2000 && node.configurationTag == InlineBytes("7"))
+    #expect(node.flight.cause == .powerOn)
+  }
+
+  @Test func aRestartByCommandLosesNothingAndTellsWhyItStarted() throws {
+    var plan = try plan()
+    plan.scenario = Scenario(events: [ScenarioEvent(at: 10_000, .wifi(isOn: false))])
+    let fleet = try Fleet(plan)
+    fleet.run(until: 200_000)
+    let pico = fleet.picos[0]
+    let (made, boot) = (fleet.made, pico.device.node.identity.boot)
+    pico.hasWiFi = true
+    fleet.run(until: 200_100)
+    pico.device.node.commandArrived(Array(#"{"id":"1","cmd":"restart"}"#.utf8).span)
+    fleet.run(until: 203_000)
+    #expect(pico.device.node.identity.boot != boot && pico.device.node.flight.cause == .command)
+    #expect(fleet.made >= made && fleet.lost == 0 && fleet.made == fleet.acknowledged + fleet.unsent)
+    #expect(FlightRecord(record: pico.flash.flight.span)?.boot == boot)
+  }
+
+  @Test func aBoardToldToBeQuietWhileDisconnectedSendsWhatItHoldsAndMakesNothingNew() throws {
+    var plan = try plan()
+    plan.scenario = Scenario(events: [
+      ScenarioEvent(at: 10_000, .wifi(isOn: false)), ScenarioEvent(at: 400_000, .wifi(isOn: true)),
+    ])
+    let fleet = try Fleet(plan)
+    fleet.run(until: 300_000)
+    let made = fleet.made
+    #expect(fleet.unsent > 0)
+    fleet.picos[0].isQuiet = true
+    fleet.run(until: 402_000)
+    #expect(fleet.unsent == 0 && fleet.made == made && fleet.acknowledged == made)
+  }
+
+  @Test func versionOneReadingsAreForgottenWhenTheBrokerHasThem() throws {
+    var plan = try plan()
+    plan.configuration[.payloadVersion] = 1
+    let fleet = try life(plan, milliseconds: 600_000).fleet
+    #expect(fleet.made > 10 && fleet.unsent == 0 && fleet.acknowledged == fleet.made && fleet.sent == fleet.made)
+    #expect(!text(fleet.picos[0].payload).contains(#""v":"#))
   }
 
   @Test func aMinuteAfterTheLastFaultTheBoardReadsAgain() throws {

@@ -105,8 +105,8 @@ final class Fleet {
   /// Readings in the outboxes.
   var unsent: Int { picos.reduce(0) { $0 + $1.device.node.outbox.count } }
   /// Readings dropped because an outbox was full.
-  var dropped: Int { picos.reduce(0) { $0 + Int($1.device.node.outbox.dropped.total) } }
-  /// Readings that were lost in power cuts.
+  var dropped: Int { picos.reduce(0) { $0 + $1.dropped } }
+  /// Readings that were lost in power cuts: neither acknowledged nor in flash.
   var lost: Int { picos.reduce(0) { $0 + $1.lost } }
 
   /// Steps the boards that are due, then waits for a socket or the next moment, at most until `end`.

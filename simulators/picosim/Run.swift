@@ -39,6 +39,9 @@ struct Run: ParsableCommand {
   @Option(help: "The boards' heartbeat until a config server says otherwise: 1s to 24h.")
   var heartbeat = TimeSpan(milliseconds: 60_000)
 
+  @Option(help: "The payloads' version until a config server says otherwise: 2, or 1 for an old back end.")
+  var payloadVersion: Int32 = 2
+
   @Option(help: "Mean time between two visits of people to a board; 0 for none.")
   var visits = TimeSpan(milliseconds: 45_000)
 
@@ -70,6 +73,7 @@ struct Run: ParsableCommand {
     guard (1000...86_400_000).contains(heartbeat.milliseconds) else {
       throw ValidationError("--heartbeat: 1s to 24h")
     }
+    guard (1...2).contains(payloadVersion) else { throw ValidationError("--payload-version: 1 or 2") }
     if let processes, !(1...64).contains(processes) { throw ValidationError("--processes: 1 to 64") }
     if firmware == .micropython { try validateMicroPython() }
   }
@@ -139,6 +143,7 @@ struct Run: ParsableCommand {
     fleet.parts = displays ?? (count <= 16 && first == 0) ? [.bme280, .ssd1306] : [.bme280]
     fleet.visitPeriodMilliseconds = Double(visits.milliseconds)
     fleet.configuration.heartbeatPeriodMilliseconds = UInt32(heartbeat.milliseconds)
+    fleet.configuration[.payloadVersion] = payloadVersion
     fleet.first = first
     fleet.staggerMilliseconds = Double(stagger.milliseconds)
     return fleet

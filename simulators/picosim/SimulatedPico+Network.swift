@@ -31,6 +31,7 @@ extension SimulatedPico {
   func start() {
     client?.onConnected = { [unowned self] _ in connected() }
     client?.onMessage = { [unowned self] in received($0) }
+    client?.onPublished = { [unowned self] in published($0) }
   }
 
   /// The socket to wait for.
@@ -55,7 +56,6 @@ extension SimulatedPico {
   /// Says good-bye to the broker, so that the last will is not published; says it is offline instead.
   func stop() {
     guard let client, isConnected else { return }
-    var message = InlineBytes<512>()
     device.node.writeOfflineStatus(into: &message)
     _ = try? client.publish(topic: topic("/status"), payload: message.array, retain: true)
     client.disconnect()
@@ -64,8 +64,7 @@ extension SimulatedPico {
   /// The network is gone from under the board: it says nothing any more.
   func leave() {
     guard isConnected || client?.fileDescriptor != nil else { return }
-    client?.abandon()
-    device.node.connectionLost()
+    lose()
   }
 
   func keepConnected(_ now: UInt64, real: UInt64) {
@@ -95,8 +94,16 @@ extension SimulatedPico {
     do throws(MQTTError) {
       if isConnected {
         sendStatus()
+        while device.node.takeLog(into: &message) {
+          try client.publish(topic: topic("/log"), payload: message.array)
+        }
+        while device.takeCommandAnswer(into: &message) {
+          try client.publish(topic: topic("/cmd/result"), payload: message.array)
+        }
+        let isFormer = device.node.configuration.payloadVersion == 1
         while device.node.takePayload(now: board.clock.milliseconds, into: &payload) {
-          try client.publish(topic: topic(""), payload: payload.array)
+          let number = try client.publish(topic: topic(""), payload: payload.array)
+          if isFormer { underWay[number] = device.node.taken }
           sent += 1
         }
       }
@@ -110,21 +117,27 @@ extension SimulatedPico {
 
   private func fail(_ error: MQTTError) {
     trouble = error.detail
+    lose()
+  }
+
+  private func lose() {
     client?.abandon()
     device.node.connectionLost()
+    underWay = [:]
   }
 
   private func connected() {
     attempts = 0
     trouble = nil
-    for suffix in ["/ack", "/config"] { _ = try? client?.subscribe(topic(suffix), qos: suffix == "/ack" ? 0 : 1) }
+    for (suffix, qos) in [("/ack", 0), ("/config", 1), ("/cmd", 1)] as [(String, UInt8)] {
+      _ = try? client?.subscribe(topic(suffix), qos: qos)
+    }
     statusEdition = nil
     sendStatus()
   }
 
   private func sendStatus() {
     guard statusEdition != device.node.statusEdition else { return }
-    var message = InlineBytes<512>()
     device.node.writeOnlineStatus(into: &message)
     if (try? client?.publish(topic: topic("/status"), payload: message.array, retain: true)) != nil {
       statusEdition = device.node.statusEdition
@@ -134,19 +147,41 @@ extension SimulatedPico {
   private func received(_ message: MQTTMessage) {
     switch message.topic {
     case topic("/ack"):
-      acknowledged += device.node.acknowledgementArrived(message.payload.span)
+      settle(device.node.acknowledgementArrived(message.payload.span))
+    case topic("/cmd"): device.node.commandArrived(message.payload.span)
     case topic("/config"):
       if let tag = configurationTag(in: message.payload) { device.node.configurationAnnounced(tag: tag) }
     default: break
     }
   }
 
-  /// Where the network is a pretence, so is the gateway; its clock began with the board.
+  /// The broker has a message: of a version-1 reading nobody tells more.
+  private func published(_ number: Int32) {
+    guard let reading = underWay.removeValue(forKey: number) else { return }
+    let before = device.node.outbox.count
+    device.node.brokerAcknowledged(reading)
+    settle(before - device.node.outbox.count)
+  }
+
+  private func settle(_ count: Int) {
+    guard count > 0 else { return }
+    acknowledged += count
+    settledAt = board.milliseconds
+  }
+
+  /// Where the network is a pretence, so are broker and gateway; the gateway's clock began with the board.
   private func acknowledgeAtOnce() {
     guard isConnected else { return }
+    while device.node.takeLog(into: &message) {}
+    while device.takeCommandAnswer(into: &message) {}
     while device.node.takePayload(now: board.clock.milliseconds, into: &payload) {
       sent += 1
-      acknowledged += device.node.acknowledgementArrived(pretendedAcknowledgement(of: payload.array).span)
+      if device.node.configuration.payloadVersion == 1, let reading = device.node.taken {
+        underWay[0] = reading
+        published(0)
+      } else {
+        settle(device.node.acknowledgementArrived(pretendedAcknowledgement(of: payload.array).span))
+      }
     }
   }
 }

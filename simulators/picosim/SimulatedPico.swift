@@ -14,20 +14,26 @@ final class SimulatedPico {
   /// nothing is late; while somebody watches the LED its slot is the pace.
   static let idleMilliseconds: UInt64 = 500
   static let watchedMilliseconds: UInt64 = 125
+  /// For how long a start keeps a board from doing anything, ms.
+  static let startingMilliseconds: UInt64 = 500
+  /// After how long without an acknowledgement readings go to flash although the broker is connected, ms.
+  static let gatewayPatienceMilliseconds: UInt64 = 30_000
   /// After a change of a pin, and while a chip measures, it is stepped as often as the real one: debouncing looks at it.
   static let busyMilliseconds: UInt64 = 10
 
   let name: String
   let board: VirtualBoard
   var device: BoardDevice
+  /// What outlives a power cut.
+  var flash = SimulatedFlash()
   /// Payloads handed to the broker's connection, resent ones included.
   var sent = 0
-  /// Readings the gateway's acknowledgements named.
+  /// Readings that were acknowledged, by the gateway or, of version 1, by the broker.
   var acknowledged = 0
   /// The last thing that went wrong with the network, for a person.
   var trouble: String?
-  /// Whether new readings are still made.
-  var isQuiet = false
+  /// Whether no new readings are made.
+  var isQuiet = false { didSet { device.node.isQuiet = isQuiet } }
   /// Whether somebody looks at LED and display.
   var isWatched = false
   /// Whether the place has Wi-Fi.
@@ -37,10 +43,17 @@ final class SimulatedPico {
 
   let endpoints: Endpoints
   let network: NetworkKind
-  let client: MQTTClient?
+  /// The connection of this life: a board that starts again knows nothing of what was under way.
+  private(set) var client: MQTTClient?
   /// Counts connections: the next one may get the same descriptor.
   var connection = 0
   var payload = InlineBytes<512>()
+  /// An answer, a log line or a status, on its way out.
+  var message = InlineBytes<512>()
+  /// The version-1 payloads the broker has not acknowledged, by the connection's number for them.
+  var underWay: [Int32: ReadingIdentity] = [:]
+  /// When a reading was acknowledged last, or none waited, in the board's ms.
+  var settledAt: UInt64 = 0
   var nextAttempt: UInt64 = 0
   var attempts = 0
   var lastMaintained: UInt64 = 0
@@ -54,10 +67,16 @@ final class SimulatedPico {
   private var darkUntil: UInt64?
   private var busyUntil: UInt64 = 0
   private var levels: (motion: Bool, door: Bool)
-  /// Readings of boots that ended in a power cut.
+  /// Why the board starts next, once it has its supply.
+  private var nextCause = ResetCause.powerOn
+  /// Readings of earlier boots.
   private var madeBefore = 0
-  /// Readings that were lost with the board's memory in a power cut.
+  /// Readings that earlier boots had to drop.
+  private var droppedBefore = 0
+  /// Readings that were lost with the board's memory in a power cut: neither acknowledged nor in flash.
   private(set) var lost = 0
+  /// Outbox and sendings as they were when readings were last written to flash.
+  private var spilled = (made: UInt32.max, sent: 0)
 
   /// What a board is made of.
   struct Plan {
@@ -84,18 +103,19 @@ final class SimulatedPico {
     nextBoot = plan.boot
     configuration = plan.configuration
     player = ScenarioPlayer(plan.scenario, device: plan.name, faults: plan.faults)
-    device = try Self.makeDevice(plan.name, nextBoot(), firmware, configuration, board)
+    device = try Self.makeDevice(plan.name, nextBoot(), firmware, configuration, board, flash, .powerOn)
     client = network == .broker ? try Self.makeClient(plan.name, device, endpoints) : nil
   }
 
   private static func makeDevice(
     _ name: String, _ boot: UInt32, _ firmware: InlineBytes<24>, _ configuration: NodeConfiguration,
-    _ board: VirtualBoard
+    _ board: VirtualBoard, _ flash: SimulatedFlash, _ cause: ResetCause
   ) -> BoardDevice {
     let identity = NodeIdentity(device: InlineBytes(Array(name.utf8).span), firmware: firmware, boot: boot)
-    return Device(
-      node: Node(identity: identity, configuration: configuration), bus: board.bus, motion: board.motion,
-      door: board.door, light: board.light)
+    var node = Node<256>(
+      identity: identity, configuration: configuration, cause: cause, previous: FlightRecord(record: flash.flight.span))
+    flash.restore(&node)
+    return Device(node: node, bus: board.bus, motion: board.motion, door: board.door, light: board.light)
   }
 
   /// Whether the board has its supply.
@@ -103,6 +123,9 @@ final class SimulatedPico {
 
   /// Readings made so far.
   var made: Int { madeBefore + Int(device.node.made) }
+
+  /// Readings dropped so far, because the outbox was full.
+  var dropped: Int { droppedBefore + Int(device.node.outbox.dropped.total) }
 
   /// Goes on to `milliseconds` since the board's start.
   ///
@@ -120,19 +143,56 @@ final class SimulatedPico {
       powerUp()
     }
     keepConnected(milliseconds, real: real)
-    var isMeasuring = false
-    if !isQuiet {
-      let link = Link(isJoined: isJoined, rssi: isJoined ? rssi(milliseconds) : nil, isConnected: isConnected)
-      onStep(board.clock.milliseconds, link)
-      let actions = device.step(now: board.clock.milliseconds, link: link)
-      isMeasuring = actions.measure
-      if actions.fetchConfiguration {
-        // A board without a config server works with its built-in configuration.
-        if network == .broker { fetch(name, text(device.node.configurationTag)) } else { take(.unchanged) }
-      }
+    let link = Link(isJoined: isJoined, rssi: isJoined ? rssi(milliseconds) : nil, isConnected: isConnected)
+    onStep(board.clock.milliseconds, link)
+    let actions = device.step(now: board.clock.milliseconds, link: link)
+    if actions.fetchConfiguration {
+      // A board without a config server works with its built-in configuration.
+      if network == .broker { fetch(name, text(device.node.configurationTag)) } else { take(.unchanged) }
     }
+    if actions.storeConfiguration { flash.keepConfiguration(device.node) }
+    if actions.storeFlightRecord { flash.keepFlightRecord(device.node) }
     publish()
-    return nextStep(after: milliseconds, isMeasuring: isMeasuring)
+    spill(at: milliseconds)
+    if actions.restart { return restart(at: milliseconds) }
+    return nextStep(after: milliseconds, isMeasuring: actions.measure)
+  }
+
+  /// Writes readings to flash while the gateway is out of reach, and wipes them when none of them waits any more.
+  private func spill(at milliseconds: UInt64) {
+    guard !device.node.outbox.isEmpty else {
+      settledAt = milliseconds
+      if !flash.outbox.isEmpty { flash.outbox.erase() }
+      return
+    }
+    guard !isConnected || milliseconds >= settledAt + Self.gatewayPatienceMilliseconds,
+      spilled != (device.node.made, sent)
+    else { return }
+    spilled = (device.node.made, sent)
+    flash.outbox.keep(device.node.outbox)
+  }
+
+  /// Starts again because somebody asked for it: readings and flight record are kept first, and the answer goes out.
+  private func restart(at milliseconds: UInt64) -> UInt64 {
+    flash.outbox.keep(device.node.outbox)
+    flash.keepFlightRecord(device.node)
+    stop()
+    end(.command, darkUntil: milliseconds + Self.startingMilliseconds)
+    return milliseconds + Self.startingMilliseconds
+  }
+
+  /// This life of the board is over.
+  private func end(_ cause: ResetCause, darkUntil moment: UInt64) {
+    leave()
+    let outbox = device.node.outbox
+    lost += outbox.count - flash.outbox.held(by: outbox)
+    // What flash still has of them comes back, and will be acknowledged once more.
+    acknowledged -= flash.outbox.settled(in: outbox)
+    droppedBefore += Int(outbox.dropped.total)
+    madeBefore += Int(device.node.made)
+    board.light.set(high: false)
+    nextCause = cause
+    darkUntil = moment
   }
 
   /// What the scenario, or a person, does to the board.
@@ -141,22 +201,30 @@ final class SimulatedPico {
     switch action {
     case .wifi(let isOn): hasWiFi = isOn
     case .powerCut(let duration):
-      leave()
-      lost += device.node.outbox.count
-      board.light.set(high: false)
-      darkUntil = milliseconds + duration
+      // Without supply already: it lasts longer.
+      if darkUntil == nil { end(.powerOn, darkUntil: 0) }
+      nextCause = .powerOn
+      darkUntil = max(darkUntil ?? 0, milliseconds + duration)
     case .air, .weather, .visit, .door, .unplug, .plugIn, .bus, .brownOut: break
     }
   }
 
   private func powerUp() {
     darkUntil = nil
-    madeBefore += Int(device.node.made)
-    board.powerCycle()
+    // A restart by command leaves the chips their supply.
+    if nextCause == .powerOn { board.powerCycle() }
     // A board that cannot count its starts takes a random number, as the real one does.
     let boot = (try? nextBoot()) ?? UInt32.random(in: 0...UInt32.max) | 0x8000_0000
-    device = Self.makeDevice(name, boot, firmware, configuration, board)
-    statusEdition = nil
+    device = Self.makeDevice(name, boot, firmware, configuration, board, flash, nextCause)
+    device.node.isQuiet = isQuiet
+    if network == .broker {
+      do throws(MQTTError) {
+        client = try Self.makeClient(name, device, endpoints)
+        start()
+      } catch { trouble = error.detail }
+    }
+    (statusEdition, spilled) = (nil, (.max, 0))
+    settledAt = board.milliseconds
   }
 
   private func nextStep(after now: UInt64, isMeasuring: Bool) -> UInt64 {
