@@ -1,16 +1,30 @@
 """The golden frames of Tests/DisplayTests, byte for byte, and the display driver's traffic."""
 
+from core.display import burn_in_care
 from core.display.canvas import FLIP, RIGHT, Canvas
-from core.display.other_screens import BootScreen, DisabledScreen, OfflineScreen, SensorFaultScreen
-from core.display.reading_screen import ReadingScreen
-from core.display.screen import LinkMarks
+from core.display.screen import (
+    BOOT,
+    CELSIUS,
+    DISABLED,
+    FAHRENHEIT,
+    IDENTIFY,
+    JOINING,
+    OFFLINE,
+    READING,
+    SENSOR_FAULT,
+    LinkMarks,
+    Screen,
+)
 from core.display.ssd1306 import SSD1306
-from core.display.text import number
+from core.telemetry.measurement import ABSENT, BME280, NACK, OK, POWER_ON, RANGE, SHT31, Measurement, missing
+from core.telemetry.reading import HIGH, LOW, UNKNOWN
 
 from world import ScriptedBus, art, equal, read
 
 ALL = LinkMarks(True, True, True)
 WIFI_ONLY = LinkMarks(True, False, False)
+NO_LINKS = LinkMarks(False, False, False)
+MEASURED = Measurement(2253, 4512, 101_325, OK, BME280)
 
 
 def golden(name, canvas):
@@ -20,76 +34,113 @@ def golden(name, canvas):
         raise AssertionError("%s differs; drawn:\n%s" % (name, drawn))
 
 
-def draw(name, screen):
+def draw(name, screen, device=b"Attic06"):
     canvas = Canvas()
     # What was there before must not shine through.
     canvas.fill(0, 0, 128, 64)
-    screen.draw(canvas)
+    screen.draw(device, b"1.0.0", canvas)
     golden(name, canvas)
 
 
-def reading(
-    device=b"Attic06",
-    temperature=2253,
-    humidity=4512,
-    pressure=101325,
-    reason=b"",
-    motion=True,
-    switch=False,
-    links=ALL,
-    unsent=0,
+def screen(
+    kind=READING, measurement=MEASURED, unit=CELSIUS, motion=HIGH, switch=LOW, links=ALL, unsent=0, shift=(0, 0)
 ):
-    return ReadingScreen(device, temperature, humidity, pressure, reason, motion, switch, links, unsent)
+    return Screen(kind, measurement, unit, motion, switch, links, unsent, shift)
 
 
 def test_reading():
-    draw("reading", reading())
+    draw("reading", screen())
+
+
+def test_reading_in_fahrenheit():
+    draw("reading-fahrenheit", screen(unit=FAHRENHEIT))
 
 
 def test_reading_below_zero_with_links_down_and_unsent():
-    draw(
-        "reading-cold",
-        reading(
-            temperature=-1205, humidity=10000, pressure=30000, motion=False, switch=True, links=WIFI_ONLY, unsent=128
-        ),
-    )
+    cold = Measurement(-1205, 10_000, 30_000, OK, BME280)
+    draw("reading-cold", screen(measurement=cold, motion=LOW, switch=HIGH, links=WIFI_ONLY, unsent=128))
 
 
 def test_reading_without_sensor():
-    draw(
-        "reading-absent",
-        reading(
-            temperature=None, humidity=None, pressure=None, reason=b"absent", motion=None, switch=None, unsent=100_000
-        ),
-    )
+    draw("reading-absent", screen(measurement=missing(ABSENT), motion=UNKNOWN, switch=UNKNOWN, unsent=100_000))
 
 
 def test_reading_with_humidity_out_of_range():
-    draw("reading-range", reading(humidity=None, reason=b"range", unsent=7))
+    draw("reading-range", screen(measurement=Measurement(2253, None, 101_325, RANGE, BME280), unsent=7))
 
 
 def test_reading_with_two_long_reasons_side_by_side():
-    draw("reading-power-on", reading(humidity=None, pressure=None, reason=b"power-on"))
+    draw("reading-power-on", screen(measurement=Measurement(2253, None, None, POWER_ON, BME280)))
 
 
 def test_reading_of_a_chip_without_humidity_and_a_long_name():
-    draw("reading-bmp280", reading(device=b"conservatory-north-window-sill-2", humidity=None, temperature=5))
+    measured = Measurement(5, None, 101_325, OK, BME280)
+    draw("reading-bmp280", screen(measurement=measured), b"conservatory-north-window-sill-2")
 
 
 def test_boot():
-    draw("boot", BootScreen(b"Attic06", b"1.0.0", b"joining Wi-Fi"))
+    draw("boot-starting", screen(BOOT))
+
+
+def test_joining():
+    draw("joining", screen(JOINING, links=NO_LINKS, unsent=1))
 
 
 def test_offline():
-    draw("offline", OfflineScreen(b"Attic06", 2253, WIFI_ONLY, 128))
+    draw("offline", screen(OFFLINE, links=WIFI_ONLY, unsent=128))
+
+
+def test_offline_without_wifi_in_fahrenheit_without_a_value():
+    draw("offline-no-wifi", screen(OFFLINE, missing(NACK, SHT31), FAHRENHEIT, links=NO_LINKS))
 
 
 def test_sensor_fault():
-    draw("sensor-fault", SensorFaultScreen(b"Attic06", b"BME280", b"nack", ALL))
+    draw("sensor-fault", screen(SENSOR_FAULT, missing(NACK, BME280)))
 
 
 def test_disabled():
-    draw("disabled", DisabledScreen(b"Spare15"))
+    draw("disabled", screen(DISABLED), b"Spare15")
+
+
+def test_identify():
+    draw("identify", screen(IDENTIFY))
+
+
+def test_a_shifted_picture_is_the_picture_a_pixel_further():
+    plain, moved = Canvas(), Canvas()
+    screen(unsent=12).draw(b"Attic06", b"1.0.0", plain)
+    for right, down in ((1, 0), (1, 1), (0, 1), (0, 0)):
+        screen(unsent=12, shift=(right, down)).draw(b"Attic06", b"1.0.0", moved)
+        for y in range(63):
+            for x in range(127):
+                equal(moved.is_lit(x + right, y + down), plain.is_lit(x, y), (x, y, right, down))
+
+
+def test_the_picture_goes_round_four_places_and_the_panel_dims_when_the_time_is_up():
+    places = [burn_in_care.shift(step * 1000 + 999, 1000) for step in range(6)]
+    equal(places, [(0, 0), (1, 0), (1, 1), (0, 1), (0, 0), (1, 0)])
+    equal(burn_in_care.shift(1_000_000, 0), (0, 0))
+    equal([burn_in_care.is_dim(idle, 600_000) for idle in (599_999, 600_000)], [False, True])
+    equal(burn_in_care.is_dim(1 << 60, 0), False)
+
+
+def test_the_panel_is_told_its_contrast_once_and_again_after_its_set_up():
+    bus = ScriptedBus({0x3C: {}})
+    display = SSD1306(bus)
+    canvas = Canvas()
+    display.show(canvas, 0)
+    bus.trace.clear()
+    display.show(canvas, 10, True)
+    display.show(canvas, 20, True)
+    equal(bus.trace, ["3C W 00 81 08"])
+    bus.trace.clear()
+    display.show(canvas, 60_000, True)
+    equal((bus.trace[0][:14], bus.trace[1][:12], bus.trace[-1]), ("3C W 00 AE D5 ", "3C W 00 21 0", "3C W 00 81 08"))
+    bus.trace.clear()
+    for turn in range(1, 10):
+        display.show(canvas, 60_000 + turn, True)
+    # Seven pages more, five transactions each, and no second set-up.
+    equal(len(bus.trace), 7 * 5)
 
 
 def test_text_is_cut_off_at_every_edge():
@@ -116,22 +167,8 @@ def test_font_sheet():
 def test_large_digit_sheet():
     canvas = Canvas()
     canvas.large_digits(b"123456789", 0, 2)
-    canvas.large_digits(number(-9870, 2), 127, 36, RIGHT)
+    canvas.large_digits(b"-98.70", 127, 36, RIGHT)
     golden("large-digits", canvas)
-
-
-def test_numbers_keep_their_zeros():
-    for value, decimals, text in (
-        (0, 2, b"0.00"),
-        (5, 2, b"0.05"),
-        (-5, 2, b"-0.05"),
-        (2253, 2, b"22.53"),
-        (-100, 2, b"-1.00"),
-        (7, 0, b"7"),
-        (-(2**31), 9, b"-2.147483648"),
-        (1, 9, b"0.000000001"),
-    ):
-        equal(number(value, decimals), text)
 
 
 def test_far_coordinates_draw_nothing():

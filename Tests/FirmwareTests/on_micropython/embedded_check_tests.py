@@ -1,10 +1,12 @@
 """The whole device against the constants of Sources/EmbeddedCheck: the same payloads, the same display checksum."""
 
 from core.hal.i2c_bus import ADDRESS_NOT_ACKNOWLEDGED, I2CError
+from core.node.configuration_key import HEARTBEAT_PERIOD
 from core.node.device import Device
 from core.node.device_names import device_id
-from core.node.node import Link, Node, NodeIdentity
-from core.node.node_configuration import HEARTBEAT_PERIOD, NodeConfiguration
+from core.node.node import Node
+from core.node.node_configuration import NodeConfiguration
+from core.node.node_inputs import Link, NodeIdentity
 from core.telemetry.inline_bytes import InlineBytes
 from fixed_board import FixedBME280
 
@@ -37,12 +39,17 @@ class FixedPin:
         pass
 
 
-def test_it_publishes_the_golden_payloads_and_paints_the_golden_pixels():
+def board(bus):
     configuration = NodeConfiguration()
     configuration.set(HEARTBEAT_PERIOD, 5_000)
     node = Node(NodeIdentity(device_id(6), b"1.0.0", 17), 16, configuration)
+    return Device(node, bus, FixedPin(), FixedPin(), FixedPin())
+
+
+def test_it_publishes_the_golden_payloads_and_paints_the_golden_pixels():
     bus = FixedBus()
-    device = Device(node, bus, FixedPin(), FixedPin(), FixedPin())
+    device = board(bus)
+    node = device.node
     payload = InlineBytes(512)
     link = Link(True, -61, True)
     lines = []
@@ -56,3 +63,36 @@ def test_it_publishes_the_golden_payloads_and_paints_the_golden_pixels():
             )
     lines.append("display=%d" % bus.checksum)
     equal("\n".join(lines) + "\n", read("Tests/EmbeddedCheckTests/golden/payloads.txt"))
+
+
+def test_it_answers_with_the_golden_dialogue():
+    device = board(FixedBus())
+    node = device.node
+    link = Link(True, -61, True)
+    message = InlineBytes(512)
+    lines = []
+    now = 0
+
+    def run():
+        nonlocal now
+        for _ in range(300):
+            now += 10
+            device.step(now, link)
+
+    def say(take):
+        while take(message):
+            lines.append(bytes(message.view()).decode())
+
+    run()
+    for text in (b'{"id":"1","cmd":"read"}', b'{"id":"2","cmd":"screen"}', b'{"id":"2","cmd":"screen"}'):
+        node.command_arrived(text)
+    run()
+    say(device.take_command_answer)
+    node.command_arrived(b'{"id":"3","cmd":"dance"}')
+    say(device.take_command_answer)
+    say(node.take_log)
+    node.configuration_arrived(b'{"fan_pwm_controller_config":{"enabled":1,"temp_min":2.5,"temp_max":"warm"}}', b"7")
+    run()
+    node.write_online_status(message)
+    lines.append(bytes(message.view()).decode())
+    equal("\n".join(lines) + "\n", read("Tests/EmbeddedCheckTests/golden/dialogue.txt"))

@@ -1,17 +1,19 @@
 """Telemetry: payload vectors, outbox, ranges, acknowledgements, rounding, JSON."""
 
+import binascii
 import json
 
-from core.telemetry import acknowledgement, rounding, timestamp
+from core.telemetry import acknowledgement, crc16, fleet_units, outbox_record, rounding, timestamp
 from core.telemetry.dropped_ranges import BOUND, DroppedRanges
-from core.telemetry.inline_bytes import InlineBytes, is_device_id
+from core.telemetry.former_payload_encoder import encode_version1
+from core.telemetry.inline_bytes import InlineBytes, hundredths, is_device_id
 from core.telemetry.json_cursor import END, TOO_DEEP, JSONCursor, JSONError
-from core.telemetry.measurement import ABSENT, OK, QUALITY_NAMES, SENSOR_NAMES, Measurement, missing
+from core.telemetry.measurement import ABSENT, QUALITY_NAMES, SENSOR_NAMES, Measurement, missing
 from core.telemetry.outbox import Outbox
 from core.telemetry.payload_encoder import MAXIMUM_PAYLOAD_BYTES, encode
 from core.telemetry.reading import EVENT_NAMES, HEARTBEAT, LEVEL_NAMES, LOW, MOTION, SWITCH_CHANGE, Reading
 
-from world import equal, raises, read
+from world import equal, raises, read, unhex
 
 
 def reading(seq, event=HEARTBEAT, boot=1):
@@ -22,43 +24,89 @@ def seqs(outbox):
     return [outbox.reading(index).seq for index in range(outbox.count)]
 
 
-def never(uptime):
+def never(boot, uptime):
     return None
 
 
-def test_every_vector_is_encoded_byte_for_byte():
-    for vector in json.loads(read("protocol/vectors/payload.json"))["encode"]:
-        sensor = vector["sensor"]
-        measured = Measurement(
-            vector["temperature_centi_celsius"],
-            vector["humidity_centi_percent"],
-            vector["pressure_pascals"],
-            QUALITY_NAMES.index(vector["quality"].encode()),
-            0 if sensor is None else SENSOR_NAMES.index(sensor.encode()),
-        )
-        made = Reading(
-            vector["boot"],
-            vector["seq"],
-            EVENT_NAMES.index(vector["event"].encode()),
-            measured,
-            LEVEL_NAMES.index(vector["motion"].encode()),
-            LEVEL_NAMES.index(vector["switch"].encode()),
-            vector["wifi_rssi"],
-            vector["uptime_ms"],
-            vector["unix_seconds"],
-            vector["suppressed"],
-        )
+def of_vector(vector):
+    sensor = vector["sensor"]
+    measured = Measurement(
+        vector["temperature_centi_celsius"],
+        vector["humidity_centi_percent"],
+        vector["pressure_pascals"],
+        QUALITY_NAMES.index(vector["quality"].encode()),
+        0 if sensor is None else SENSOR_NAMES.index(sensor.encode()),
+    )
+    return Reading(
+        vector["boot"],
+        vector["seq"],
+        EVENT_NAMES.index(vector["event"].encode()),
+        measured,
+        LEVEL_NAMES.index(vector["motion"].encode()),
+        LEVEL_NAMES.index(vector["switch"].encode()),
+        vector["wifi_rssi"],
+        vector["uptime_ms"],
+        vector["unix_seconds"],
+        vector["suppressed"],
+        vector.get("fan_pwm"),
+        vector.get("fans_active"),
+    )
+
+
+def test_every_vector_is_encoded_byte_for_byte_also_through_a_record():
+    vectors = json.loads(read("protocol/vectors/payload.json"))
+    for vector in vectors["encode"] + vectors["encode_with_fans"] + vectors["encode_version_1"]:
+        made = of_vector(vector)
         dropped = DroppedRanges()
         dropped.ranges = [list(held) for held in vector["dropped"]]
-        output = InlineBytes(MAXIMUM_PAYLOAD_BYTES)
-        encode(made, vector["device_id"].encode(), vector["firmware"].encode(), dropped, output)
-        equal(bytes(output.view()).decode(), vector["payload"], vector["name"])
-        # The same through the outbox's packed record.
         outbox = Outbox(1)
         outbox.append(made)
-        output.remove_all()
-        encode(outbox.take_next(0, never), vector["device_id"].encode(), vector["firmware"].encode(), dropped, output)
-        equal(bytes(output.view()).decode(), vector["payload"], vector["name"])
+        again = outbox_record.decode(outbox.record(0))[0]
+        for item in (made, outbox.take_next(0, never), again):
+            output = InlineBytes(MAXIMUM_PAYLOAD_BYTES)
+            if vector in vectors["encode_version_1"]:
+                encode_version1(item, vector["device_id"].encode(), vector["firmware"].encode(), output)
+            else:
+                encode(item, vector["device_id"].encode(), vector["firmware"].encode(), dropped, output)
+            equal(bytes(output.view()).decode(), vector["payload"], vector["name"])
+
+
+def test_the_checksum_of_the_nine_digits_is_the_published_one():
+    equal(crc16.checksum(b"123456789"), 0x29B1)
+
+
+def test_every_record_vector_is_written_and_read():
+    for vector in json.loads(read("protocol/vectors/outbox.json"))["records"]:
+        record = unhex(vector["record"])
+        made = of_vector(vector)
+        equal(
+            binascii.hexlify(outbox_record.encode(made, vector["was_sent"])), binascii.hexlify(record), vector["name"]
+        )
+        reading, was_sent = outbox_record.decode(record)
+        equal(reading.__dict__, made.__dict__, vector["name"])
+        equal(was_sent, vector["was_sent"], vector["name"])
+
+
+def test_what_is_no_record_is_none():
+    vectors = json.loads(read("protocol/vectors/outbox.json"))
+    for vector in vectors["no_records"]:
+        equal(outbox_record.decode(unhex(vector["bytes"])), None, vector["name"])
+    record = unhex(vectors["records"][0]["record"])
+    for length in range(len(record)):
+        equal(outbox_record.decode(record[:length]), None, length)
+        equal(outbox_record.decode(record[:length] + b"\xff" * (40 - length)), None, length)
+    for bit in range(320):
+        changed = bytearray(record)
+        changed[bit // 8] ^= 1 << bit % 8
+        equal(outbox_record.decode(changed), None, bit)
+
+
+def test_the_fleet_s_units_are_rounded_once_and_stay_in_32_bits():
+    for celsius, fahrenheit in ((2253, 7255), (-4000, -4000), (-5, 3191), (0, 3200), (2**31 - 1, 2**31 - 1)):
+        equal(fleet_units.centi_fahrenheit(celsius), fahrenheit, celsius)
+    for pascals, inches in ((101_325, 2992), (30_000, 886), (110_000, 3248)):
+        equal(fleet_units.centi_inches_of_mercury(pascals), inches, pascals)
+    equal((fleet_units.centi_fahrenheit(None), fleet_units.centi_inches_of_mercury(None)), (None, None))
 
 
 def test_a_payload_that_does_not_fit_says_so():
@@ -135,31 +183,69 @@ def test_the_first_sending_fixes_the_time():
     outbox.append(reading(2))
     equal(outbox.take_next(0, never).unix_seconds, None)
     outbox.connection_lost()
-    equal(outbox.take_next(0, lambda uptime: 1_000_000 + uptime // 1000).unix_seconds, None)
-    equal(outbox.take_next(0, lambda uptime: 1_000_000 + uptime // 1000).unix_seconds, 1_000_002)
+    equal(outbox.take_next(0, lambda boot, uptime: 1_000_000 + uptime // 1000).unix_seconds, None)
+    equal(outbox.take_next(0, lambda boot, uptime: 1_000_000 + uptime // 1000).unix_seconds, 1_000_002)
     outbox.connection_lost()
-    outbox.take_next(0, lambda uptime: 2_000_000)
-    equal(outbox.take_next(0, lambda uptime: 2_000_000).unix_seconds, 1_000_002)
+    outbox.take_next(0, lambda boot, uptime: 2_000_000)
+    equal(outbox.take_next(0, lambda boot, uptime: 2_000_000).unix_seconds, 1_000_002)
 
 
-def test_a_record_goes_to_flash_and_back_with_every_field_and_no_other_clock():
+def test_readings_of_several_lives_wait_together_and_only_this_life_s_get_a_time():
+    earlier = Outbox(8)
+    earlier.append(reading(1))
+    earlier.take_next(0, never)  # on the wire without a time: it stays without
+    earlier.append(reading(2))
+    earlier.append(reading(3))
+    flash = [earlier.record(index) for index in range(3)]
+    flash[1] = flash[1][:20] + b"\xff" + flash[1][21:]
+    outbox = Outbox(8)
+    equal([outbox.restore(record) for record in flash], [True, False, True])
+    outbox.append(reading(1, boot=2))
+
+    def time(boot, uptime):
+        return 5000 + uptime // 1000 if boot == 2 else None
+
+    sent = [outbox.take_next(0, time) for _ in range(3)]
+    equal([(item.boot, item.seq, item.unix_seconds) for item in sent], [(1, 1, None), (1, 3, None), (2, 1, 5001)])
+    equal(outbox.acknowledge(1, 1, 9), 2)
+
+
+def test_what_was_on_the_wire_without_a_time_stays_without_one_also_through_flash():
+    outbox = Outbox(4)
+    for seq, was_sent in ((1, True), (2, False)):
+        outbox.restore(outbox_record.encode(reading(seq), was_sent))
+    sent = [outbox.take_next(0, lambda boot, uptime: 5000 + uptime // 1000) for _ in range(2)]
+    equal([item.unix_seconds for item in sent], [None, 5002])
+
+
+def test_a_record_leaves_for_flash_with_its_time_and_comes_back_only_into_room():
     outbox = Outbox(2)
-    full = Reading(
-        4294967295, 4294967295, MOTION, Measurement(-4000, 10000, 110000, OK, 1), 1, 2, -128, 1 << 40, None, 65535
-    )
-    outbox.append(full)
-    record = outbox.take_record(never)
-    equal(outbox.count, 0)
+    outbox.append(reading(7))
+    record = outbox.take_record(lambda boot, uptime: 77)
+    equal((outbox.count, outbox_record.decode(record)[0].unix_seconds), (0, 77))
     other = Outbox(1)
-    equal(other.restore_record(record, True), True)
-    equal(other.restore_record(record, True), False)
-    back = other.take_next(0, lambda uptime: 77)
-    equal(
-        (back.boot, back.seq, back.event, back.motion, back.switch_level, back.wifi_rssi, back.uptime_milliseconds),
-        (4294967295, 4294967295, MOTION, 1, 2, -128, 1 << 40),
-    )
-    equal(back.measurement, full.measurement)
-    equal((back.unix_seconds, back.suppressed), (None, 65535))
+    equal([other.bring_back(record, True) for _ in range(2)], [True, False])
+    equal((other.from_flash, other.take_record(never)), (1, None))
+    other.leave_to_flash()
+    equal((other.from_flash, other.count), (0, 0))
+
+
+def test_fixed_point_numbers_are_rounded_half_away_from_zero():
+    for text, hundredths_ in (
+        (b"22.535", 2254),
+        (b"-22.535", -2254),
+        (b"1e3", 100_000),
+        (b"3000e-2", 3000),
+        (b"0.0049999999999999999999", 0),
+        (b"1e400", None),
+        (b"0e400", 0),
+        (b"92233720368547758.07", 9_223_372_036_854_775_800),
+        (b"99999999999999999999", None),
+        (b'"5"', None),
+        (b"true", None),
+    ):
+        cursor = JSONCursor(text)
+        equal(cursor.skip_value().fixed_point(2, text), hundredths_, text)
 
 
 def test_many_scattered_drops_stay_within_the_bound_and_name_every_drop():
@@ -275,3 +361,8 @@ def test_device_ids_are_letters_digits_and_two_signs():
         assert is_device_id(text), text
     for text in (b"", b"x" * 33, b"a b", b"a/b", b"a+", b"\xc3\xa9", b"a\x00", b"["):
         assert not is_device_id(text), text
+
+
+def test_hundredths_keep_their_zeros():
+    for value, text in ((0, b"0.00"), (5, b"0.05"), (-5, b"-0.05"), (2253, b"22.53"), (-100, b"-1.00")):
+        equal(hundredths(value), text)

@@ -1,5 +1,6 @@
 """What the tests on MicroPython share: text art, the repository's files, a board of constants."""
 
+import binascii
 import sys
 
 from core.hal.i2c_bus import ADDRESS_NOT_ACKNOWLEDGED, I2CError
@@ -19,6 +20,11 @@ def art(canvas):
     for y in range(64):
         rows.append("".join("#" if canvas.is_lit(x, y) else "." for x in range(128)))
     return "\n".join(rows) + "\n"
+
+
+def unhex(digits):
+    """The bytes of hexadecimal digits."""
+    return binascii.unhexlify(digits.replace(" ", ""))
 
 
 def equal(actual, expected, what=""):

@@ -6,8 +6,9 @@ outside; what is outside is not drawn.
 """
 
 from core.display import font, large_digits
-from core.display.text import CAPACITY, large_width
-from core.display.text import width as text_width
+from core.display.burn_in_care import NO_SHIFT
+from core.display.text_width import CAPACITY, large_width
+from core.display.text_width import width as text_width
 from micropython import const
 
 WIDTH = const(128)
@@ -32,9 +33,11 @@ class Canvas:
 
     def __init__(self):
         self.bytes = bytearray(WIDTH * PAGES)
+        self._right = self._down = 0  # where (0, 0) of what is drawn lies
 
-    def clear(self):
-        """Darkens everything."""
+    def clear(self, shift=NO_SHIFT):
+        """Darkens everything, and lets all that is drawn from now on lie that much further right and down."""
+        self._right, self._down = shift
         for page in range(PAGES):
             self.bytes[page * WIDTH : (page + 1) * WIDTH] = _DARK
 
@@ -46,8 +49,9 @@ class Canvas:
 
     def pixel(self, x, y, ink=ON):
         """One pixel."""
+        y += self._down
         if 0 <= y < HEIGHT:
-            self._apply(1 << (y & 7), x, y >> 3, ink)
+            self._apply(1 << (y & 7), x + self._right, y >> 3, ink)
 
     def horizontal_line(self, y, x=0, width=WIDTH, ink=ON):
         """A line of `width` pixels to the right of (x, y)."""
@@ -70,7 +74,9 @@ class Canvas:
 
     def fill(self, x, y, width, height, ink=ON):
         """A full rectangle."""
-        left, right = max(x, 0), min(x + width, WIDTH)
+        # Columns are cut at the edge of what is drawn, rows at the edge of the picture, as the Swift core does.
+        left, right = max(x, 0) + self._right, min(min(x + width, WIDTH) + self._right, WIDTH)
+        y += self._down
         top, bottom = max(y, 0), min(y + height, HEIGHT)
         if left >= right or top >= bottom:
             return
@@ -88,8 +94,15 @@ class Canvas:
                 else:
                     buffer[index] ^= mask
 
+    def bitmap(self, columns, x, y, ink=ON):
+        """A picture of at most eight rows, a byte a column, bit 0 topmost; (x, y) is its upper left corner."""
+        for offset, bits in enumerate(columns):
+            self.column(bits, x + offset, y, ink)
+
     def column(self, bits, x, y, ink):
         """Pixels down from (x, y), bit 0 topmost: how a glyph's column is drawn; as many as `bits` has."""
+        x += self._right
+        y += self._down
         if not -32 < y < HEIGHT or not 0 <= x < WIDTH:
             return
         bits <<= y & 7

@@ -1,106 +1,77 @@
 # Mirrors Sources/Display/ReadingScreen.swift.
-"""The readings, with the digits that are published: nothing is rounded for the screen.
+"""The readings, with the digits that are published: nothing is rounded for the screen but degrees C to F.
 
-A value that is None shows as `--` and the reason.
+A value that is missing shows as `--` and the reason.
 """
 
-from collections import namedtuple
+from core.display.canvas import RIGHT, WIDTH
+from core.display.font import ADVANCE
+from core.display.font import WIDTH as GLYPH_WIDTH
+from core.display.screen_parts import UNIT_SIGNS, label, temperature_hundredths, title
+from core.display.text_width import large_width
+from core.telemetry.inline_bytes import hundredths
+from core.telemetry.measurement import OK, QUALITY_NAMES
+from core.telemetry.reading import HIGH, UNKNOWN
 
-from core.display.canvas import OFF, RIGHT, WIDTH
-from core.display.screen import label, title
-from core.display.text import large_width, number, width
-
-_DEGREES = b"\xc2\xb0C"
-
-_Fields = namedtuple(
-    "ReadingScreen",
-    (
-        "device_id",
-        "temperature_centi_celsius",
-        "humidity_centi_percent",
-        "pressure_pascals",
-        "reason",  # why values are missing; empty when a chip just does not have them
-        "motion",  # None when unknown
-        "is_switch_high",
-        "links",
-        "unsent",
-    ),
-)
+_DISC = b"\x1c\x3e\x7f\x7f\x7f\x3e\x1c"
+_RING = b"\x1c\x22\x41\x41\x41\x22\x1c"
+_BLOCK = b"\x7f\x7f\x7f\x7f\x7f\x7f\x7f"
+_BOX = b"\x7f\x41\x41\x41\x41\x41\x7f"
+_UP_ARROW = b"\x04\x02\x7f\x02\x04"
 
 
-class ReadingScreen(_Fields):
-    """A screen of these values."""
+def draw(screen, device, canvas):
+    """Draws a screen of readings."""
+    measurement = screen.measurement
+    title(canvas, device, screen.links)
+    value = temperature_hundredths(screen)
+    reason = b"" if measurement.quality == OK else QUALITY_NAMES[measurement.quality]
+    _draw_temperature(canvas, value, UNIT_SIGNS[screen.unit], reason)
+    # With a temperature there, the reason is these values' own; without one it stands beside the temperature's
+    # dashes.
+    own = b"" if value is None else reason
+    canvas.text(_value(measurement.humidity_centi_percent, b"%RH", own), 0, 39)
+    canvas.text(_value(measurement.pressure_pascals, b"hPa", own), WIDTH, 39, RIGHT)
+    canvas.horizontal_line(50)
+    _mark(canvas, screen.motion, _DISC, _RING, 0)
+    canvas.text(b"Motion", 10, 54)
+    _mark(canvas, screen.switch_level, _BLOCK, _BOX, 49)
+    canvas.text(b"Switch", 59, 54)
+    _draw_unsent(canvas, screen.unsent)
 
-    def draw(self, canvas):
-        """Draws over whatever the canvas held."""
-        canvas.clear()
-        title(canvas, self.device_id, self.links)
-        _draw_temperature(canvas, self.temperature_centi_celsius, self.reason)
-        # With a temperature there, the reason is these values' own; without one it stands beside the temperature's
-        # dashes.
-        own = b"" if self.temperature_centi_celsius is None else self.reason
-        canvas.text(_value(self.humidity_centi_percent, b"%RH", own), 0, 39)
-        canvas.text(_value(self.pressure_pascals, b"hPa", own), WIDTH, 39, RIGHT)
-        canvas.horizontal_line(50)
-        _disc(canvas, 0, 54, self.motion)
-        canvas.text(b"Motion", 10, 54)
-        _box(canvas, 49, 54, self.is_switch_high)
-        canvas.text(b"Switch", 59, 54)
-        _draw_unsent(canvas, self.unsent)
 
-
-def _draw_temperature(canvas, value, reason):
+def _draw_temperature(canvas, value, sign, reason):
     if value is None:
         end = canvas.large_digits(b"--", 26 if reason else 53, 14)
         if reason:
             label(canvas, reason, end + 12, 21)
         return
-    digits = number(value, 2)
-    # Digits, a gap and the unit are centred together.
-    left = (WIDTH - large_width(digits) - 3 - width(_DEGREES)) // 2
+    digits = hundredths(value)
+    # Digits, a gap and the unit are centred together; both units are two glyphs wide.
+    left = (WIDTH - large_width(digits) - 3 - (ADVANCE + GLYPH_WIDTH)) // 2
     end = canvas.large_digits(digits, left, 14)
-    canvas.text(_DEGREES, end + 3, 14)
+    canvas.text(sign, end + 3, 14)
 
 
-def _value(hundredths, unit, reason):
+def _value(value, unit, reason):
     """`45.12 %RH`, `-- %RH`, or `-- range`; a long reason stands close to its dashes, so that two fit side by side."""
-    if hundredths is not None:
-        return number(hundredths, 2) + b" " + unit
-    if reason:
-        return b"--" + (b" " if len(reason) < 8 else b"") + reason
-    return b"-- " + unit
+    if value is not None:
+        return hundredths(value) + b" " + unit
+    end = reason or unit
+    return b"--" + (b" " if len(end) < 8 else b"") + end
+
+
+def _mark(canvas, level, high, low, x):
+    """One of two marks of 7 x 7 pixels, or one dot in the middle when the level is unknown."""
+    if level == UNKNOWN:
+        canvas.pixel(x + 3, 57)
+    else:
+        canvas.bitmap(high if level == HIGH else low, x, 54)
 
 
 def _draw_unsent(canvas, unsent):
     if unsent == 0:
         return
     # Five columns for the arrow, four digits beside it.
-    canvas.fill(125, 54, 1, 7)
-    canvas.fill(124, 55, 3, 1)
-    canvas.fill(123, 56, 1, 1)
-    canvas.fill(127, 56, 1, 1)
-    canvas.text(b">999" if unsent > 999 else number(unsent), 121, 54, RIGHT)
-
-
-def _disc(canvas, x, y, state):
-    """A disc of 7 x 7 pixels, full when `state` holds; one dot in the middle when it is unknown."""
-    if state is None:
-        canvas.fill(x + 3, y + 3, 1, 1)
-        return
-    canvas.fill(x + 2, y, 3, 7)
-    canvas.fill(x + 1, y + 1, 5, 5)
-    canvas.fill(x, y + 2, 7, 3)
-    if state:
-        return
-    canvas.fill(x + 2, y + 1, 3, 5, OFF)
-    canvas.fill(x + 1, y + 2, 5, 3, OFF)
-
-
-def _box(canvas, x, y, state):
-    """A box of 7 x 7 pixels, full when `state` holds; one dot in the middle when it is unknown."""
-    if state is None:
-        canvas.fill(x + 3, y + 3, 1, 1)
-    elif state:
-        canvas.fill(x, y, 7, 7)
-    else:
-        canvas.rectangle(x, y, 7, 7)
+    canvas.bitmap(_UP_ARROW, 123, 54)
+    canvas.text(b">999" if unsent > 999 else b"%d" % unsent, 121, 54, RIGHT)

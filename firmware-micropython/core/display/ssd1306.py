@@ -2,7 +2,9 @@
 """An OLED of 128 x 64 pixels with the SSD1306 controller, on I2C (commands: Solomon Systech SSD1306, section 9).
 
 Only what changed since the last `show` goes over the bus. A display that is not there is not an error: it is looked
-for every ten seconds, and painted whole when it appears, because its memory is arbitrary then.
+for every ten seconds, and painted whole when it appears, because its memory is arbitrary then. One that lost its
+supply for a moment acknowledges again before anybody notices, and stays dark: so each minute it is told its set-up anew
+and repainted, a page with each `show`.
 """
 
 from core.display.canvas import PAGES, WIDTH
@@ -10,7 +12,11 @@ from core.hal.i2c_bus import I2CError, answers
 from micropython import const
 
 RETRY_MILLISECONDS = const(10_000)
+REFRESH_MILLISECONDS = const(60_000)
 _CHUNK = const(32)  # the most data bytes in one transaction; with the control byte, what small I2C buffers hold
+
+_SET_BRIGHT = b"\x00\x81\xcf"
+_SET_DIM = b"\x00\x81\x08"  # with little light, so that the panel does not burn in
 
 # The power-up sequence, after the control byte that says "commands follow".
 _POWER_UP = (
@@ -25,7 +31,7 @@ _POWER_UP = (
     b"\xa1"  # column 127 is segment 0: together with C8, upright
     b"\xc8"  # scan from the last row to the first
     b"\xda\x12"  # row pins: alternating, as 128 x 64 panels are wired
-    b"\x81\xcf"  # contrast
+    b"\x81\xcf"  # contrast: bright
     b"\xd9\xf1"  # pre-charge: 15 clocks, discharge 1, for the charge pump
     b"\xdb\x40"  # deselect level
     b"\xa4"  # show the memory
@@ -43,11 +49,16 @@ class SSD1306:
         self._shadow = bytearray(WIDTH * PAGES)  # what the display shows, when it is there
         self._last_look = None
         self._buffer = bytearray(1 + _CHUNK)
+        self._is_dim = False  # what the panel was last told
+        self._refreshed_at = 0
+        self._refresh_page = PAGES  # the page that is to be repainted next; all are when it is PAGES
 
-    def show(self, canvas, now):
+    def show(self, canvas, now, is_dim=False):
         """Makes the display show the canvas. False when there is no display, or it was lost meanwhile."""
         try:
             if self.address is not None:
+                self._refresh(canvas, now)
+                self._set_contrast(self.address, is_dim)
                 self._send_changes(canvas)
                 return True
             if self._last_look is not None and (now - self._last_look) & 0xFFFF_FFFF < RETRY_MILLISECONDS:
@@ -56,10 +67,13 @@ class SSD1306:
             found = self._find()
             if found is None:
                 return False
-            self.bus.transaction(found, _POWER_UP, None)
+            self._power_up(found)
+            self._set_contrast(found, is_dim)
             self._window(found, 0, 127, 0, 7)
             self._data(found, canvas, 0, WIDTH * PAGES)
             self.address = found
+            self._refreshed_at = now
+            self._refresh_page = PAGES
             return True
         except I2CError:
             # A missing display is not an error: it is looked for again.
@@ -72,6 +86,27 @@ class SSD1306:
             if answers(self.bus, address):
                 return address
         return None
+
+    def _power_up(self, address):
+        self.bus.transaction(address, _POWER_UP, None)
+        self._is_dim = False
+
+    def _set_contrast(self, address, is_dim):
+        if is_dim != self._is_dim:
+            self.bus.transaction(address, _SET_DIM if is_dim else _SET_BRIGHT, None)
+            self._is_dim = is_dim
+
+    def _refresh(self, canvas, now):
+        if (now - self._refreshed_at) & 0xFFFF_FFFF >= REFRESH_MILLISECONDS:
+            self._power_up(self.address)
+            self._refreshed_at = now
+            self._refresh_page = 0
+        page = self._refresh_page
+        if page == PAGES:
+            return
+        self._window(self.address, 0, 127, page, page)
+        self._data(self.address, canvas, page * WIDTH, WIDTH)
+        self._refresh_page = page + 1
 
     def _send_changes(self, canvas):
         wanted = memoryview(canvas.bytes)

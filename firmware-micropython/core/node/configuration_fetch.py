@@ -1,4 +1,4 @@
-# Mirrors ConfigurationFetch in Sources/Node/Node+Messages.swift.
+# Mirrors Sources/Node/ConfigurationFetch.swift.
 """When the configuration is to be fetched."""
 
 

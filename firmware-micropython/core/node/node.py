@@ -1,140 +1,216 @@
-# Mirrors Sources/Node/Node.swift, Node+Messages.swift and Node+Screen.swift.
+# Mirrors Sources/Node/Node.swift.
 """The device's application: what to measure, publish and show, and when. It does no input or output of its own.
 
 A shell around it calls `step` often, does what it returns, and tells it what came back. It works from the first
 moment with nothing: no Wi-Fi, no configuration, no clock. Readings wait in the outbox until the gateway's
-acknowledgement names them.
+acknowledgement names them. What Swift has as extensions are the classes it inherits.
 """
 
-from core.display.other_screens import BootScreen, DisabledScreen, OfflineScreen, SensorFaultScreen
-from core.display.reading_screen import ReadingScreen
-from core.display.screen import LinkMarks
+from core.display import burn_in_care
+from core.fans import pwm_fan, step_fans
+from core.fans.fan_state import FanState
+from core.node import flight_record, log
+from core.node.command import CommandQueue
 from core.node.configuration_fetch import ConfigurationFetch
+from core.node.configuration_key import (
+    DISPLAY_DIM_PERIOD,
+    MOTION_CHECK_PERIOD,
+    PWM_ENABLED,
+    STEP_ENABLED,
+    SWITCH_CHECK_PERIOD,
+    SWITCH_DEBOUNCE,
+)
+from core.node.configuration_record import TaggedConfiguration
+from core.node.configuration_trial import ConfigurationTrial
+from core.node.flight_record import FlightRecord
+from core.node.node_commands import NodeCommands
 from core.node.node_configuration import NodeConfiguration
+from core.node.node_configurations import NodeConfigurations
+from core.node.node_inputs import Link, NodeActions
+from core.node.node_messages import CLOCK_UNSET, NodeMessages
+from core.node.node_screen import NodeScreen
 from core.sensors.motion_sensor import MotionSensor
 from core.sensors.switch_sensor import SwitchSensor
-from core.status_led import led_conditions, led_state
-from core.telemetry import acknowledgement
-from core.telemetry.json_cursor import JSONError
-from core.telemetry.measurement import ABSENT, NONE, OK, QUALITY_NAMES, SENSOR_NAMES, STUCK, missing
+from core.telemetry.measurement import ABSENT, OK, QUALITY_NAMES, STUCK, missing
 from core.telemetry.outbox import Outbox
-from core.telemetry.payload_encoder import encode
 from core.telemetry.reading import HEARTBEAT, MOTION, SWITCH_CHANGE, Reading, level
 from micropython import const
 
-_BOOT_SCREEN_MILLISECONDS = const(1500)  # how long the board says that it starts
-_GATEWAY_PATIENCE_MILLISECONDS = const(
-    30_000
-)  # without an acknowledgement, though something waits, the gateway is away
+# No chip takes that long; a measurement that does is given up and begun again.
+_MEASURING_PATIENCE_MILLISECONDS = const(10_000)
 _LARGEST_UINT32 = const(0xFFFF_FFFF)
+_LARGEST_INT32 = const(0x7FFF_FFFF)
 
 
-class NodeIdentity:
-    """What tells one device from another: its id and version (bytes), and the count of starts."""
+class Node(NodeConfigurations, NodeMessages, NodeCommands, NodeScreen):
+    """A device that has just started; `previous` is the flight record of its last life, or None."""
 
-    def __init__(self, device, firmware, boot):
-        self.device = device
-        self.firmware = firmware
-        self.boot = boot
-
-
-class NodeInputs:
-    """What the world says at one moment; reused from step to step."""
-
-    def __init__(self):
-        self.is_motion_high = False
-        self.is_switch_high = False
-        self.measurement = None  # one that has just finished, or failed
-        self.link = Link()
-
-
-class Link:
-    """The way to the gateway, as far as the device itself can see."""
-
-    def __init__(self, is_joined=False, rssi=None, is_connected=False):
-        self.is_joined = is_joined  # Wi-Fi is joined
-        self.rssi = rssi  # dBm, while joined
-        self.is_connected = is_connected  # the broker has accepted the connection
-
-
-class NodeActions:
-    """What the shell is to do now; reused from step to step."""
-
-    def __init__(self):
-        self.measure = False  # begin a measurement
-        self.fetch_configuration = False  # its end comes back by configuration_arrived, ..._is_unchanged or ..._failed
-        self.led = led_state.BOOTING
-
-
-class Node:
-    """A device that has just started."""
-
-    def __init__(self, identity, outbox_capacity, configuration=None):
+    def __init__(self, identity, outbox_capacity, configuration=None, cause=flight_record.UNKNOWN, previous=None):
         self.identity = identity
         self.configuration = configuration or NodeConfiguration()
         self.outbox = Outbox(outbox_capacity)
         self.measurement = missing(ABSENT)  # replaced, never kept as today's when it is too old
         self.configuration_tag = b""  # the ETag of the configuration in use; empty for the built-in one
         self.made = 0  # readings made since the boot
+        self.taken = None  # which reading `take_payload` gave last: (boot, seq)
+        self.clock = CLOCK_UNSET
+        self.status_edition = 0  # grows when the status message says something new: publish it again then
+        self.flight = FlightRecord(identity.boot, cause)  # keep it when NodeActions.store_flight_record says so
         self.uptime_milliseconds = 0
         self.boot_unix_milliseconds = None  # UTC in ms since 1970 at uptime 0; None while the clock was never set
         self.link = Link()
-        self.identify_until = 0  # uptime until which the LED says which board this is
         self._motion = MotionSensor(self.configuration.motion_cooldown_milliseconds)
-        self._door = SwitchSensor()
+        self._door = SwitchSensor(self.configuration.values[SWITCH_DEBOUNCE])
+        self._has_joined = False
+        self._was_gateway_there = False
         self._is_started = False
         self._last_now = 0
-        self._is_measuring = False
+        self._measuring_since = None  # uptime at which the measurement under way began
         self._measurement_due = 0
         self._measured_at = None
         self._heartbeat_due = 0  # the first one waits for the first measurement
+        self._motion_due = 0
+        self._door_due = 0
+        self._seen_at = 0  # uptime at which somebody was last seen
         self._configuration_fetch = ConfigurationFetch()
+        self._trial = ConfigurationTrial(TaggedConfiguration(self.configuration, b""))
+        self._refused_keys = ()
         self._acknowledged_at = None
+        self._identify_until = 0
+        self._commands = CommandQueue()
+        self._is_restart_wanted = False
+        self._is_storing_configuration = False
+        self._is_storing_flight_record = False
+        self._lines = log.Log()
+        self._previous_flight = previous
+        self._is_flight_told = False
+        self._pwm_state = FanState()
+        self._step_state = FanState()
+        self._fan_duty_percent = None
+        self._fans_active = None
+        self._take_fans()
         self._actions = NodeActions()
 
     def step(self, now, inputs):
         """Goes on to `now`, a 32-bit ms tick that may wrap; two calls are less than 24 days apart."""
-        if self._is_started:
-            self.uptime_milliseconds += (now - self._last_now) & 0xFFFF_FFFF
+        elapsed = (now - self._last_now) & 0xFFFF_FFFF if self._is_started else 0
+        self.uptime_milliseconds += elapsed
         self._is_started = True
         self._last_now = now
-        self.link = inputs.link
+        self._follow(inputs.link)
+        if self.link.is_joined and self._trial.advance(elapsed, self.made + 1):
+            self._run_active_configuration()
         self._take(inputs.measurement)
         actions = self._actions
         actions.measure = self._measure_when_due()
         self._watch_inputs(now, inputs)
         self._heartbeat_when_due()
-        actions.fetch_configuration = self._configuration_fetch.begin(self.uptime_milliseconds, self.link.is_joined)
+        self._drive_fans(now)
         actions.led = self.led_state()
+        actions.fetch_configuration = self._configuration_fetch.begin(self.uptime_milliseconds, self.link.is_joined)
+        actions.is_display_dim = burn_in_care.is_dim(
+            self.uptime_milliseconds - self._seen_at, self.configuration.values[DISPLAY_DIM_PERIOD]
+        )
+        actions.fan_duty_percent = self._fan_duty_percent
+        actions.fans_active = self._fans_active
+        actions.store_configuration = self._is_storing_configuration
+        actions.store_flight_record = self._is_storing_flight_record
+        actions.restart = self._is_restart_wanted
+        self._is_storing_configuration = False
+        self._is_storing_flight_record = False
+        self._is_restart_wanted = False
         return actions
 
+    def _follow(self, link):
+        seconds = self.uptime_milliseconds // 1000 & _LARGEST_UINT32
+        flight = self.flight
+        # Once an hour the record of this life is kept as it is: a board that dies leaves at most so much untold.
+        if seconds // 3600 != flight.uptime_seconds // 3600:
+            self._is_storing_flight_record = True
+        flight.uptime_seconds = seconds
+        known = self.link
+        if link.is_joined != known.is_joined:
+            self._note(flight_record.WIFI, link.is_joined)
+        if link.is_connected != known.is_connected:
+            self._note(flight_record.BROKER, link.is_connected)
+        # Copied: the shell has one link that it changes, and what happens between two steps goes by the last step's.
+        known.is_joined, known.rssi, known.is_connected = link.is_joined, link.rssi, link.is_connected
+        if link.is_joined:
+            self._has_joined = True
+        is_there = link.is_connected and self._acknowledged_at is not None and self.is_gateway_there()
+        if is_there != self._was_gateway_there:
+            self._note(flight_record.GATEWAY, is_there)
+            self._was_gateway_there = is_there
+
+    def _note(self, link, is_up):
+        self.flight.note(link, is_up)
+        self.log(log.INFO, (b"link up: " if is_up else b"link down: ") + flight_record.LINK_NAMES[link])
+
     def _take(self, finished):
+        uptime = self.uptime_milliseconds
+        if (
+            finished is None
+            and self._measuring_since is not None
+            and uptime - self._measuring_since >= _MEASURING_PATIENCE_MILLISECONDS
+        ):
+            finished = missing(STUCK, self.measurement.sensor)
         if finished is not None:
+            self._tell_sensor_change(finished)
             self.measurement = finished
-            self._measured_at = self.uptime_milliseconds
-            self._is_measuring = False
-        elif (
+            self._measured_at = uptime
+            self._measuring_since = None
+            if self._commands.is_waiting():
+                self._emit(HEARTBEAT, 0)
+                self._answer_reads(self.made)
+        elif self._is_measurement_old():
+            # Yesterday's value is not shown as today's.
+            stuck = missing(STUCK, self.measurement.sensor)
+            self._tell_sensor_change(stuck)
+            self.measurement = stuck
+
+    def _is_measurement_old(self):
+        return (
             self._measured_at is not None
             and self.measurement.quality == OK
             and self.uptime_milliseconds - self._measured_at
             > 2 * self.configuration.measurement_period_milliseconds + 1000
-        ):
-            # Yesterday's value is not shown as today's.
-            self.measurement = missing(STUCK, self.measurement.sensor)
+        )
+
+    def _tell_sensor_change(self, following):
+        if following.quality == self.measurement.quality or (self._measured_at is None and following.quality == OK):
+            return
+        if following.quality == OK:
+            self.log(log.INFO, b"sensor is back")
+        else:
+            self.log(log.WARNING, b"sensor: " + QUALITY_NAMES[following.quality])
 
     def _measure_when_due(self):
-        if self._is_measuring or self.uptime_milliseconds < self._measurement_due:
+        if self._measuring_since is not None or self.uptime_milliseconds < self._measurement_due:
             return False
-        self._is_measuring = True
+        self._measuring_since = self.uptime_milliseconds
         self._measurement_due = self.uptime_milliseconds + self.configuration.measurement_period_milliseconds
         return True
 
     def _watch_inputs(self, now, inputs):
-        suppressed = self._motion.update(now, inputs.is_motion_high)
-        if suppressed is not None:
-            self._emit(MOTION, suppressed)
-        if self._door.update(now, inputs.is_switch_high):
-            self._emit(SWITCH_CHANGE, 0)
+        uptime = self.uptime_milliseconds
+        values = self.configuration.values
+        if uptime >= self._motion_due:
+            self._motion_due = uptime + values[MOTION_CHECK_PERIOD]
+            motion = self._motion
+            was_stuck = motion.is_stuck
+            suppressed = motion.update(now, inputs.is_motion_high)
+            if motion.is_stuck and not was_stuck:
+                self.log(log.WARNING, b"motion sensor: " + QUALITY_NAMES[STUCK])
+            # Somebody who goes on moving keeps the display bright, events or not; a pin that hangs does not.
+            if inputs.is_motion_high and not motion.is_stuck:
+                self._seen_at = uptime
+            if suppressed is not None:
+                self._emit(MOTION, suppressed)
+        if uptime >= self._door_due:
+            self._door_due = uptime + values[SWITCH_CHECK_PERIOD]
+            if self._door.update(now, inputs.is_switch_high):
+                self._seen_at = uptime
+                self._emit(SWITCH_CHANGE, 0)
 
     def _heartbeat_when_due(self):
         if self._measured_at is None or self.uptime_milliseconds < self._heartbeat_due:
@@ -146,11 +222,31 @@ class Node:
             self._heartbeat_due = self.uptime_milliseconds + period
         self._emit(HEARTBEAT, 0)
 
+    def _take_fans(self):
+        """What the configuration says of fans, taken apart once and not at each step."""
+        values = self.configuration.values
+        self._pwm_fan = self.configuration.pwm_fan() if values[PWM_ENABLED] else None
+        self._step_fans = self.configuration.step_fans() if values[STEP_ENABLED] else None
+
+    def _drive_fans(self, now):
+        temperature = self.measurement.temperature_centi_celsius
+        if self._pwm_fan is not None:
+            self._fan_duty_percent = pwm_fan.duty(self._pwm_fan, temperature, now, self._pwm_state)
+        elif self._fan_duty_percent is not None:
+            self._fan_duty_percent = None
+            self._pwm_state.reset()
+        if self._step_fans is not None:
+            self._fans_active = step_fans.count(self._step_fans, temperature, now, self._step_state)
+        elif self._fans_active is not None:
+            self._fans_active = None
+            self._step_state.reset()
+
     def _emit(self, event, suppressed):
         if not self.configuration.is_enabled:
             return
         self.made += 1
         uptime = self.uptime_milliseconds
+        told = self.outbox.dropped.total
         self.outbox.append(
             Reading(
                 self.identity.boot,
@@ -161,187 +257,28 @@ class Node:
                 level(self._door.is_high),
                 self.link.rssi,
                 uptime,
-                self.unix_seconds(uptime),
+                self.unix_seconds(self.identity.boot, uptime),
                 suppressed,
+                self._fan_duty_percent,
+                self._fans_active,
             )
         )
+        if self.outbox.dropped.total > told:
+            self.log(log.WARNING, b"readings dropped", min(self.outbox.dropped.total, _LARGEST_INT32))
 
-    def unix_seconds(self, uptime):
-        """The wall time of an uptime of this boot, or None while the clock was never set."""
-        if self.boot_unix_milliseconds is None:
+    def unix_seconds(self, boot, uptime):
+        """The wall time of an uptime, or None: while the clock was never set, and of earlier boots, whose beginning
+        nobody knows; the gateway may.
+        """
+        if self.boot_unix_milliseconds is None or boot != self.identity.boot:
             return None
         seconds = (self.boot_unix_milliseconds + uptime) // 1000
         return seconds if seconds <= _LARGEST_UINT32 else None
 
-    # Node+Messages
-
-    def take_payload(self, now, payload):
-        """Writes the next payload that is due into `payload`; False when none is.
-
-        Nothing is due before the first attempt to fetch the configuration has ended, well or badly, or while the
-        broker is not connected.
-        """
-        if not self.link.is_connected or not self._configuration_fetch.has_ended:
-            return False
-        reading = self.outbox.take_next(now, self.unix_seconds)
-        if reading is None:
-            return False
-        payload.remove_all()
-        encode(reading, self.identity.device, self.identity.firmware, self.outbox.dropped, payload)
-        return True
-
-    def acknowledgement_arrived(self, text):
-        """The gateway's acknowledgement came: forgets what it names and sets the clock by it. Gives how many were
-        forgotten.
-        """
-        before = self.outbox.count
-        try:
-            time = acknowledgement.decode(text, self.outbox.acknowledge)
-            self._acknowledged_at = self.uptime_milliseconds
-            if time is not None:
-                self.set_clock(time)
-        except JSONError:
-            pass  # half an acknowledgement names what it names; the rest will be sent and acknowledged again
-        return before - self.outbox.count
-
-    def set_clock(self, unix_milliseconds):
-        """A time source said what time it is. Differences below two seconds are the network's, not the clock's."""
-        if unix_milliseconds < self.uptime_milliseconds:
-            return
-        boot = unix_milliseconds - self.uptime_milliseconds
-        known = self.boot_unix_milliseconds
-        if known is not None and abs(known - boot) < 2000:
-            return
-        self.boot_unix_milliseconds = boot
-
-    def connection_lost(self):
-        """The broker's connection was lost: what is under way will be sent again."""
-        self.outbox.connection_lost()
-
-    def configuration_arrived(self, document, tag):
-        """A configuration arrived. Gives the keys whose values were refused; their old values stay.
-
-        Raises JSONError where the document is not JSON; the old configuration stays.
-        """
-        try:
-            refused = self.configuration.apply(document)
-        finally:
-            # The next look is due by the new period; by the old one where this document is none.
-            self._end_fetch(self.configuration.configuration_period_milliseconds)
-        self._configuration_changed(tag)
-        return refused
-
-    def start_with(self, document, tag):
-        """Begins with the last good configuration, which the shell kept; the first fetch is still due at once.
-
-        Raises JSONError where the document is not JSON; the built-in configuration stays.
-        """
-        self.configuration.apply(document)
-        self._configuration_changed(tag)
-
-    def configuration_was_read(self, configuration, tag):
-        """A configuration arrived that the shell has read key by key; the same as `configuration_arrived`."""
-        self.configuration = configuration
-        self._end_fetch(self.configuration.configuration_period_milliseconds)
-        self._configuration_changed(tag)
-
-    def configuration_is_unchanged(self):
-        """The configuration in use is the newest."""
-        self._end_fetch(self.configuration.configuration_period_milliseconds)
-
-    def configuration_failed(self):
-        """The configuration could not be fetched: the one in use stays, and it is tried again."""
-        self._end_fetch(min(30_000, self.configuration.configuration_period_milliseconds))
-
-    def configuration_announced(self, tag):
-        """The gateway says which configuration is the newest: another one than in use is fetched at once."""
-        if tag != self.configuration_tag:
-            self._configuration_fetch.hurry()
-
-    def _end_fetch(self, retry_after):
-        self._configuration_fetch.end(self.uptime_milliseconds, retry_after)
-
-    def _configuration_changed(self, tag):
-        self.configuration_tag = tag
-        self._motion.cooldown_milliseconds = self.configuration.motion_cooldown_milliseconds
-        # A shorter period begins now, not after the longer one has run out.
-        uptime = self.uptime_milliseconds
-        self._measurement_due = min(self._measurement_due, uptime + self.configuration.measurement_period_milliseconds)
-        self._heartbeat_due = min(self._heartbeat_due, uptime + self.configuration.heartbeat_period_milliseconds)
-
-    def write_online_status(self, message):
-        """The retained message that says this device is there."""
-        self._write_status(b"online", message)
-        message.append(b',"version":')
-        message.append_json_string(self.identity.firmware)
-        message.append(b',"config":')
-        message.append_json_string(self.configuration_tag)
-        message.append(b"}")
-
-    def write_offline_status(self, message):
-        """The last will: what the broker says when the device is gone."""
-        self._write_status(b"offline", message)
-        message.append(b"}")
-
-    def _write_status(self, state, message):
-        message.remove_all()
-        message.append(b'{"state":"')
-        message.append(state)
-        message.append(b'","boot":')
-        message.append_unsigned(self.identity.boot)
-
-    # Node+Screen
-
-    def led_state(self):
-        """What is true of the board now, as the LED shows it."""
-        return led_conditions.state(
-            self.uptime_milliseconds < self.identify_until,
-            not self.configuration.is_enabled,
-            self.uptime_milliseconds < _BOOT_SCREEN_MILLISECONDS,
-            not self.link.is_joined,
-            not self._configuration_fetch.has_ended,
-            not self.link.is_connected or not self.is_gateway_there(),
-            self.measurement.quality != OK,
-        )
-
-    def is_gateway_there(self):
-        """Whether the gateway answers, or nothing waits for its answer."""
-        since = self.outbox.oldest_uptime_milliseconds()
-        if since is None:
-            return True
-        if self._acknowledged_at is not None:
-            since = max(since, self._acknowledged_at)
-        return self.uptime_milliseconds - min(since, self.uptime_milliseconds) < _GATEWAY_PATIENCE_MILLISECONDS
-
-    def screen(self):
-        """What the display shows now."""
-        device = self.identity.device
-        link = self.link
-        links = LinkMarks(
-            link.is_joined,
-            link.is_connected,
-            link.is_connected and self._acknowledged_at is not None and self.is_gateway_there(),
-        )
-        measurement = self.measurement
-        state = self.led_state()
-        if state == led_state.BOOTING:
-            return BootScreen(device, self.identity.firmware, b"starting")
-        if state == led_state.DISABLED:
-            return DisabledScreen(device)
-        if state == led_state.SENSOR_FAULT and measurement.sensor != NONE:
-            return SensorFaultScreen(
-                device, SENSOR_NAMES[measurement.sensor], QUALITY_NAMES[measurement.quality], links
-            )
-        if state in (led_state.OFFLINE, led_state.JOINING_WIFI):
-            return OfflineScreen(device, measurement.temperature_centi_celsius, links, self.outbox.count)
-        return ReadingScreen(
-            device,
-            measurement.temperature_centi_celsius,
-            measurement.humidity_centi_percent,
-            measurement.pressure_pascals,
-            b"" if measurement.quality == OK else QUALITY_NAMES[measurement.quality],
-            self._motion.is_high,
-            self._door.is_high,
-            links,
-            self.outbox.count,
-        )
+    def log(self, grade, text, value=None):
+        """Notes something for the remote log; an error also for the flight record."""
+        if grade == log.ERROR:
+            self.flight.error = text[: flight_record.LONGEST_ERROR]
+            self._is_storing_flight_record = True
+        if grade <= self.configuration.log_level:
+            self._lines.append(grade, text, value, self.uptime_milliseconds)

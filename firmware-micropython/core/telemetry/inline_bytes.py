@@ -4,7 +4,6 @@
 from micropython import const
 
 _ZERO = const(0x30)
-_MINUS = const(0x2D)
 _QUOTE = const(0x22)
 
 
@@ -60,11 +59,7 @@ class InlineBytes:
 
     def append_hundredths(self, value):
         """Appends hundredths with exactly two decimals: -5 is `-0.05`."""
-        magnitude = value
-        if value < 0:
-            self.append_byte(_MINUS)
-            magnitude = -value
-        self.append(b"%d.%02d" % (magnitude // 100, magnitude % 100))
+        self.append(hundredths(value))
 
     def append_json_string(self, text):
         """Appends text as a JSON string, quoted and escaped."""
@@ -91,6 +86,13 @@ class InlineBytes:
             self.append(b"null")
         else:
             self.append_hundredths(value)
+
+
+def hundredths(value):
+    """Hundredths with exactly two decimals: -5 is `-0.05`."""
+    if value < 0:
+        return b"-%d.%02d" % (-value // 100, -value % 100)
+    return b"%d.%02d" % (value // 100, value % 100)
 
 
 def is_device_id(text):

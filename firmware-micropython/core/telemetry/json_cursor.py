@@ -53,11 +53,11 @@ class JSONError(Exception):
 
 
 class JSONCursor:
-    """A cursor before the one top-level value of `text`, some bytes."""
+    """A cursor at `position` of `text`, some bytes, before its one top-level value."""
 
-    def __init__(self, text):
+    def __init__(self, text, position=0):
         self.text = text
-        self.position = 0
+        self.position = position
         self.slice = None
         self._length = len(text)
         self._expectation = _VALUE
@@ -99,6 +99,11 @@ class JSONCursor:
             self.next()
             if self._depth <= outside:
                 return JSONSlice(start, self.position, False)
+
+    def is_at_object(self):
+        """Whether the value that comes next is an object, should the text go on well."""
+        self._skip_white_space()
+        return self.position < self._length and self.text[self.position] == 0x7B
 
     def _is_in_object(self):
         return self._depth > 0 and (self._containers >> (self._depth - 1)) & 1 == 1

@@ -55,6 +55,61 @@ class JSONSlice:
             return None
         return -value if is_negative else value
 
+    def fixed_point(self, decimals, text):
+        """The number in units of 10^-`decimals`, rounded half away from zero: `22.535` with 2 decimals is 2254.
+
+        None when it does not fit 64 bits, or is no number.
+        """
+        index, end = self.start, self.end
+        is_negative = False
+        if index < end and text[index] in b"-+":
+            is_negative = text[index] == 0x2D
+            index += 1
+        # Digits as one integer, `scale` counting those behind the point; 18 digits are kept, which decide any rounding.
+        mantissa = scale = significant = digits = 0
+        is_fraction = False
+        while index < end:
+            byte = text[index]
+            if byte == 0x2E and not is_fraction:
+                is_fraction = True
+            elif 0x30 <= byte <= 0x39:
+                digits += 1
+                if significant < 18:
+                    mantissa = mantissa * 10 + byte - 0x30
+                    if mantissa != 0:
+                        significant += 1
+                    if is_fraction:
+                        scale += 1
+                elif not is_fraction:
+                    scale -= 1
+            else:
+                break
+            index += 1
+        if digits == 0:
+            return None
+        if index < end:
+            exponent = self._exponent(index + 1, text) if text[index] | 0x20 == 0x65 else None
+            if exponent is None:
+                return None
+            scale -= exponent
+        return _shifted(mantissa, decimals - scale, is_negative)
+
+    def _exponent(self, index, text):
+        is_negative = False
+        if index < self.end and text[index] in b"-+":
+            is_negative = text[index] == 0x2D
+            index += 1
+        if index == self.end:
+            return None
+        value = 0
+        while index < self.end:
+            if not 0x30 <= text[index] <= 0x39:
+                return None
+            # Beyond this every value is 0 or does not fit.
+            value = min(9999, value * 10 + text[index] - 0x30)
+            index += 1
+        return -value if is_negative else value
+
     def _unicode(self, text, index, result):
         scalar = _hex(text, index)
         index += 4
@@ -70,7 +125,26 @@ class JSONSlice:
         return index
 
 
+_LARGEST = 0x7FFF_FFFF_FFFF_FFFF
 _ESCAPES = {0x62: 0x08, 0x66: 0x0C, 0x6E: 0x0A, 0x72: 0x0D, 0x74: 0x09}
+
+
+def _shifted(mantissa, power, is_negative):
+    """`mantissa` * 10^`power` with its sign, rounded half away from zero; None when it does not fit."""
+    if mantissa == 0:
+        return 0
+    if power >= 0:
+        mantissa *= 10 ** min(power, 20)
+    else:
+        # Only the last digit removed decides: half away from zero is "add one when it is 5 or more".
+        mantissa //= 10 ** (min(-power, 20) - 1)
+        last = mantissa % 10
+        mantissa //= 10
+        if last >= 5:
+            mantissa += 1
+    if mantissa > _LARGEST:
+        return None
+    return -mantissa if is_negative else mantissa
 
 
 def hex_value(byte):

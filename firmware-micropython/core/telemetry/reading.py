@@ -38,6 +38,8 @@ class Reading:
         uptime_milliseconds,
         unix_seconds,
         suppressed,
+        fan_duty_percent=None,
+        fans_active=None,
     ):
         self.boot = boot  # the count of starts
         self.seq = seq  # the count within the boot, from 1
@@ -49,3 +51,5 @@ class Reading:
         self.uptime_milliseconds = uptime_milliseconds
         self.unix_seconds = unix_seconds  # UTC, or None while the clock was never set
         self.suppressed = suppressed  # events inside a cool-down since the last reading that told any
+        self.fan_duty_percent = fan_duty_percent  # what the PWM fan gets, or None where none is configured
+        self.fans_active = fans_active  # how many of the switched fans run, or None where none are configured

@@ -6,6 +6,7 @@ ACKNOWLEDGEMENT = b"/ack"
 STATUS = b"/status"
 CONFIGURATION = b"/config"
 COMMAND = b"/cmd"
+COMMAND_RESULT = b"/cmd/result"
 LOG = b"/log"
 
 
