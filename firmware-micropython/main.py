@@ -19,7 +19,7 @@ def main(root):
     gc.threshold(_COLLECT_WHILE_LOADING)
     from ports import log, watchdog
     from ports.settings import Settings
-    from ports.shell import Shell
+    from ports.shell import Restart, Shell
 
     settings = Settings(root + "/state")
     settings.load(root + "/settings.json")
@@ -34,6 +34,9 @@ def main(root):
         watchdog.stop()
         log.info("stopped from the console; machine.reset() starts again")
         return
+    except Restart:
+        log.info("restarts, as it was asked to")
+        machine.reset()
     except Exception as error:
         # Whatever it is: it is kept for the next start to tell, and the board starts again.
         log.error("the firmware ends", error)

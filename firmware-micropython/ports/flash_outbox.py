@@ -1,25 +1,23 @@
 """Readings that wait in flash while there is no way to the gateway: bounded, power-cut safe, sparing with the flash.
 
-Files of at most 32 records are only appended to and removed whole. A record has a checksum, so a torn tail is passed
-over. Records are written once a minute, in batches of up to 16: a power cut while offline costs the readings of the
-last minute. A file is removed when the gateway has acknowledged all of it; a power cut before that sends readings
-again, which the gateway knows.
+Files of at most 32 records (protocol/outbox.md) are only appended to and removed whole. A record has a checksum, so a
+torn tail is passed over. Records are written once a minute, in batches of up to 8: a power cut while offline costs the
+readings of the last minute. A file is removed when the gateway has acknowledged all of it; a power cut before that
+sends readings again, which the gateway knows.
 """
 
-import binascii
 import os
-import struct
 import time
 
-from core.telemetry.outbox import RECORD_BYTES
+from core.telemetry import outbox_record
+from core.telemetry.outbox_record import RECORD_BYTES
 from micropython import const
 from ports import flash, log
 
 _RECORDS_PER_FILE = const(32)
-_BATCH = const(16)
+_BATCH = const(8)  # more at once would stop the sampling for too long: a checksum takes a Pico W a millisecond
 _EVERY_MILLISECONDS = const(60_000)
 _RETRY_MILLISECONDS = const(60_000)
-_ENTRY_BYTES = const(45)  # a record and its checksum
 
 
 class FlashOutbox:
@@ -30,7 +28,8 @@ class FlashOutbox:
         self._outbox = outbox
         self._most_files = most_files
         self._written = 0  # records in the newest file
-        self._loaded = None  # the number of the file whose records are in the outbox
+        self._loaded = None  # the number of the file whose records are in the outbox, or on their way into it
+        self._loading = None  # those of its records that have not been looked at
         self._spilled_at = None
         self._is_spilling = False
         self._failed_at = None
@@ -61,7 +60,7 @@ class FlashOutbox:
         else:
             if self._loaded is not None:
                 self._outbox.leave_to_flash()
-                self._loaded = None
+                self._loaded = self._loading = None
             self._spill_when_due(unix_seconds)
 
     def spill_all(self, unix_seconds):
@@ -105,9 +104,7 @@ class FlashOutbox:
             return False
         try:
             with open(self._path(self._numbers[-1]), "ab") as file:
-                file.write(
-                    b"".join(record + struct.pack("<I", binascii.crc32(record) & 0xFFFF_FFFF) for record in records)
-                )
+                file.write(b"".join(records))
             self._written += len(records)
             self._failed_at = None
             return True
@@ -116,7 +113,7 @@ class FlashOutbox:
             self._failed_at = now
             self._written = _RECORDS_PER_FILE
             for record in records:
-                self._outbox.restore_record(record)
+                self._outbox.bring_back(record, False)
             return False
 
     def _begin_file(self):
@@ -128,12 +125,15 @@ class FlashOutbox:
     def _drop_oldest(self):
         number = self._numbers.pop(0)
         for record in self._records(number):
-            boot, seq = struct.unpack_from("<II", record, 0)
-            self._outbox.drop(boot, seq)
+            reading, _ = outbox_record.decode(record)
+            self._outbox.drop(reading.boot, reading.seq)
         log.warning("the flash is full of readings: the oldest are dropped")
         flash.remove(self._path(number))
 
     def _bring_back(self):
+        if self._loading is not None:
+            self._load_batch()
+            return
         if self._loaded is not None:
             if self._outbox.from_flash > 0:
                 return
@@ -147,20 +147,30 @@ class FlashOutbox:
         number = self._numbers[0]
         if number == self._numbers[-1]:
             self._written = _RECORDS_PER_FILE
-        for record in self._records(number):
-            self._outbox.restore_record(record, True)
         self._loaded = number
+        self._loading = self._records(number)
+
+    def _load_batch(self):
+        for _ in range(_BATCH):
+            # No room: then a reading of now came between; the rest of the file waits.
+            if self._outbox.count == self._outbox.capacity:
+                return
+            record = next(self._loading, None)
+            if record is None:
+                self._loading = None
+                return
+            self._outbox.bring_back(record, True)
 
     def _records(self, number):
         try:
             with open(self._path(number), "rb") as file:
-                content = file.read(_RECORDS_PER_FILE * _ENTRY_BYTES)
+                content = file.read(_RECORDS_PER_FILE * RECORD_BYTES)
         except OSError as error:
             log.error("kept readings cannot be read", error)
             return
-        for start in range(0, len(content) - _ENTRY_BYTES + 1, _ENTRY_BYTES):
+        for start in range(0, len(content) - RECORD_BYTES + 1, RECORD_BYTES):
             record = content[start : start + RECORD_BYTES]
-            if struct.unpack_from("<I", content, start + RECORD_BYTES)[0] == binascii.crc32(record) & 0xFFFF_FFFF:
+            if outbox_record.decode(record) is not None:
                 yield record
 
     def _path(self, number):

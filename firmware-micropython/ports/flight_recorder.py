@@ -1,87 +1,88 @@
-"""What the board went through, kept over a restart and told once when it is online again.
+"""Where the record of this life waits for the next one, and the measures that only the port can take.
 
-Reset cause, the last error with its trace, the heap's low-water mark, the longest pause of the sampling loop, the
-history of the links. Written when something failed and once an hour.
+The record itself (core/node/flight_record.py) is written once an hour and at an error; the trace of an error that ends
+the firmware stands beside it and goes to the console at the next start.
 """
 
 import gc
 import io
-import json
 import sys
-import time
 
+import machine
+from core.node import flight_record
 from micropython import const
 from ports import flash, log
 
 _LONGEST_TRACE = const(700)
-_LINKS_KEPT = const(12)
-_SAVE_MILLISECONDS = const(3_600_000)
 
 
 class FlightRecorder:
-    """The recorder of this start; `previous` is the last start's record as JSON bytes, or None."""
+    """The recorder of this start; `previous` is the last life's record, or None, and `cause` is why this one began."""
 
-    def __init__(self, path, boot, version, reset_cause):
-        self._path = path
-        self.previous = flash.read(path, 2_048)
-        self._saved_at = time.ticks_ms()
-        self._started = time.ticks_ms()
-        self.uptime_seconds = 0
+    def __init__(self, folder):
+        self._path = folder + "/flight"
+        self._trace_path = folder + "/trace"
+        self._ended_path = folder + "/ended"
+        self.previous = flight_record.decode(flash.read(self._path) or b"")
+        self.cause = self._find_cause()
         self.heap_low = None  # free bytes after a collection, the least seen
         self.longest_pause = 0
         self.longest_collection = 0
-        self._links = []
-        self._error = None
-        self._boot = boot
-        self._version = version
-        self._reset_cause = reset_cause
+        trace = flash.read(self._trace_path, 4 * _LONGEST_TRACE)
+        if trace is not None:
+            log.warning("the last start ended with an error:")
+            print(trace.decode(), file=sys.stderr)
+            flash.remove(self._trace_path)
 
-    def link(self, name, is_up):
-        """A link came or went."""
-        self._links.append([self.uptime_seconds, name, 1 if is_up else 0])
-        if len(self._links) > _LINKS_KEPT:
-            self._links.pop(0)
-
-    def look(self, uptime_milliseconds):
+    def look(self):
         """To be called about once a second, after a collection."""
-        self.uptime_seconds = uptime_milliseconds // 1000
         free = gc.mem_free()
         self.heap_low = free if self.heap_low is None else min(self.heap_low, free)
-        if time.ticks_diff(time.ticks_ms(), self._saved_at) >= _SAVE_MILLISECONDS:
-            self.save()
 
-    def failed(self, error):
-        """Keeps an error with its trace, at once."""
+    def store(self, flight):
+        """Keeps the record as it is now."""
+        self._write(self._path, flight.encode())
+
+    def ends(self, cause, flight):
+        """The firmware is about to restart the board on purpose: the next life shall know why."""
+        self.store(flight)
+        self._write(self._ended_path, bytes((cause,)))
+
+    def failed(self, error, flight):
+        """The firmware ends with an error: keeps it, and its trace."""
         trace = io.StringIO()
         sys.print_exception(error, trace)
         # The end of a trace says most.
-        self._error = trace.getvalue()[-_LONGEST_TRACE:]
-        self.save()
+        text = trace.getvalue()[-_LONGEST_TRACE:]
+        self._write(self._trace_path, text.encode())
+        flight.error = _in_short(text, error)
+        self.ends(flight_record.FAULT, flight)
 
-    def record(self):
-        """The record as JSON bytes."""
-        return json.dumps(
-            {
-                "boot": self._boot,
-                "version": self._version,
-                "reset": self._reset_cause,
-                "uptime_s": self.uptime_seconds,
-                "heap_low": self.heap_low,
-                "pause_ms": self.longest_pause,
-                "gc_ms": self.longest_collection,
-                "links": self._links,
-                "error": self._error,
-            }
-        ).encode()
+    def _find_cause(self):
+        # The RP2040 restarts itself by its watchdog: what it was told to do is only known from flash.
+        told = flash.read(self._ended_path, 1)
+        if told is not None:
+            flash.remove(self._ended_path)
+            if len(told) == 1 and told[0] <= flight_record.FAULT:
+                return told[0]
+        cause = machine.reset_cause()
+        if cause == machine.PWRON_RESET:
+            return flight_record.POWER_ON
+        return flight_record.WATCHDOG if cause == machine.WDT_RESET else flight_record.UNKNOWN
 
-    def save(self):
-        """Writes the record to flash."""
-        self._saved_at = time.ticks_ms()
+    def _write(self, path, content):
         try:
-            flash.write(self._path, self.record())
+            flash.write(path, content)
         except OSError as error:
             log.warning("the flight recorder cannot write: %r" % error)
 
-    def was_told(self):
-        """The last start's record has arrived."""
-        self.previous = None
+
+def _in_short(trace, error):
+    """Where it happened and what: `shell.py:123 OSError(28,)`, cut to what a record holds."""
+    place = ""
+    for line in trace.split("\n"):
+        if line.startswith("  File "):
+            parts = line.split('"')
+            number = line.rpartition("line ")[2].split(",")[0]
+            place = "%s:%s " % (parts[1].rpartition("/")[2], number)
+    return (place + repr(error)).encode()[: flight_record.LONGEST_ERROR]

@@ -48,13 +48,14 @@ class MQTTOptions:
 
 
 class MQTTClient:
-    """A client. `on_message(topic, message)` gets what arrives, `on_connection(is_up)` what becomes of the connection.
+    """A client. `on_message(topic, message)` gets what arrives, `on_connection(is_up)` what becomes of the connection,
+    `on_acknowledged(mark)` what the broker has taken of what was published with a mark.
 
     `will()` gives (topic, message) at each connect, `topics` are (topic, QoS) pairs. `may_connect()` says whether
     there is a network at all.
     """
 
-    def __init__(self, options, topics, will, on_message, on_connection, may_connect):
+    def __init__(self, options, topics, will, on_message, on_connection, may_connect, on_acknowledged=None):
         self.options = options
         self.is_connected = False
         self.trouble = None  # what went wrong last, for a person
@@ -65,12 +66,13 @@ class MQTTClient:
         self._on_message = on_message
         self._on_connection = on_connection
         self._may_connect = may_connect
+        self._on_acknowledged = on_acknowledged
         self._stream = None
         self._reader = mqtt_packets.PacketReader(_LONGEST_PACKET)
         self._queue = []
         self._queued_bytes = 0
         self._has_work = asyncio.Event()
-        self._in_flight = {}  # packet id -> tick of sending
+        self._in_flight = {}  # packet id -> (tick of sending, mark or None)
         self._last_id = 0
         self._is_accepted = False
         self._sent_at = 0
@@ -78,8 +80,11 @@ class MQTTClient:
         self._wants_reconnect = False
         self._failure = None
 
-    def publish(self, topic, message, qos=1, retain=False):
-        """Queues a message; False when the queue or the window is full, or there is no connection."""
+    def publish(self, topic, message, qos=1, retain=False, mark=None):
+        """Queues a message; False when the queue or the window is full, or there is no connection.
+
+        `mark` comes back by `on_acknowledged` when the broker has taken a message at QoS 1.
+        """
         if not self.is_connected or self._queued_bytes + len(message) > _QUEUED_BYTES:
             return False
         packet_id = 0
@@ -87,13 +92,17 @@ class MQTTClient:
             if len(self._in_flight) >= _IN_FLIGHT:
                 return False
             packet_id = self._next_id()
-            self._in_flight[packet_id] = time.ticks_ms()
+            self._in_flight[packet_id] = (time.ticks_ms(), mark)
         self._enqueue(mqtt_packets.publish(topic, message, qos, retain, packet_id))
         return True
 
     def can_publish(self):
         """Whether `publish` would take a payload at QoS 1 now."""
         return self.is_connected and len(self._in_flight) < _IN_FLIGHT and self._queued_bytes + 512 <= _QUEUED_BYTES
+
+    def is_idle(self):
+        """Whether everything that was published is with the broker."""
+        return not self._queue and not self._in_flight
 
     def reconnect(self, options):
         """Goes on with other options."""
@@ -188,7 +197,7 @@ class MQTTClient:
         elif time.ticks_diff(now, self._sent_at) > self.options.keep_alive_seconds * 500:
             self._pinged_at = now
             self._enqueue(mqtt_packets.PING)
-        for sent_at in self._in_flight.values():
+        for sent_at, _ in self._in_flight.values():
             if time.ticks_diff(now, sent_at) > _ACKNOWLEDGE_MILLISECONDS:
                 raise MQTTError("a message stays without its acknowledgement")
 
@@ -242,7 +251,9 @@ class MQTTClient:
         elif kind == mqtt_packets.PUBACK:
             if len(body) < 2:
                 raise MQTTError("a PUBACK without an identifier")
-            self._in_flight.pop(body[0] << 8 | body[1], None)
+            _, mark = self._in_flight.pop(body[0] << 8 | body[1], (0, None))
+            if mark is not None and self._on_acknowledged is not None:
+                self._on_acknowledged(mark)
         elif kind == mqtt_packets.PINGRESP:
             self._pinged_at = None
         elif kind == mqtt_packets.SUBACK:

@@ -10,10 +10,14 @@ import time
 
 import machine
 import network
+from core.node import flight_record
+from core.node import log as grades
+from core.node.configuration_key import path
 from core.node.device import Device
 from core.node.device_names import device_id
-from core.node.node import Link, Node, NodeIdentity
+from core.node.node import Node
 from core.node.node_configuration import ConfigurationReader
+from core.node.node_inputs import Link, NodeIdentity
 from core.telemetry import topic
 from core.telemetry.inline_bytes import InlineBytes
 from core.telemetry.json_cursor import KEY, OBJECT_START, STRING, JSONCursor, JSONError
@@ -23,6 +27,8 @@ from ports import boot_counter, flash, http, log, ntp
 from ports.adc import TemperatureInput
 from ports.broker_settings import BrokerSettings
 from ports.clock import Ticks
+from ports.configuration_store import ConfigurationStore
+from ports.fans import Fans
 from ports.flash_outbox import FlashOutbox
 from ports.flight_recorder import FlightRecorder
 from ports.i2c import I2CWires
@@ -41,6 +47,14 @@ _LONGEST_CONFIGURATION = const(8_192)
 _LONGEST_TAG = const(64)
 _NETWORK_ALLOWANCE_MILLISECONDS = const(120_000)
 _KEYS_AT_ONCE = const(8)
+_RESTART_MILLISECONDS = const(3_000)  # how long a restart waits for its answer to reach the broker
+_LONGEST_LINE = const(120)  # of a log line that goes to the broker
+
+_GRADES = {"info": grades.INFO, "warning": grades.WARNING, "error": grades.ERROR}
+
+
+class Restart(Exception):
+    """Somebody asked for it; everything that is to be kept is in flash."""
 
 
 class Shell:
@@ -50,28 +64,37 @@ class Shell:
         self._settings = settings
         state = settings.folder
         flash.make_directory(state)
-        self._configuration_path = state + "/configuration"
         boot = boot_counter.next_boot(state + "/boot")
         name = settings.device_id or device_id(straps())
         self._ticks = Ticks()
-        self.recorder = FlightRecorder(state + "/flight", boot, VERSION.decode(), machine.reset_cause())
-        self._broker = BrokerSettings()
-        self._node = Node(NodeIdentity(name, VERSION, boot), _OUTBOX_READINGS)
-        self._use_cached_configuration()
+        self.recorder = FlightRecorder(state)
+        self._node = Node(
+            NodeIdentity(name, VERSION, boot), _OUTBOX_READINGS, None, self.recorder.cause, self.recorder.previous
+        )
+        log.add_sink(self._say)
+        self._store = ConfigurationStore(state)
+        self._store.restore(self._node)
+        self._broker = self._store.active(self._node)
         self._device = self._wire_up()
         self._payload = InlineBytes(MAXIMUM_PAYLOAD_BYTES)
-        self._status = InlineBytes(256)
         self._link = Link()
         self._flash_outbox = FlashOutbox(state + "/outbox", self._node.outbox)
         self._wants_configuration = asyncio.Event()
-        self._wants_status = False
+        self._told_edition = None  # of the status that the broker has
+        self._restart_since = None
         self._reported_at = time.ticks_ms()
         self.sent = 0
         self.acknowledged = 0
-        self._wifi = WiFi(network.WLAN(network.STA_IF), settings.ssid, settings.password, self._wifi_changed)
+        self._wifi = WiFi(network.WLAN(network.STA_IF), settings.ssid, settings.password)
         self._tls = None
         self._mqtt = MQTTClient(
-            self._mqtt_options(), self._topics(), self._will, self._arrived, self._broker_changed, self._is_joined
+            self._mqtt_options(),
+            self._topics(),
+            self._will,
+            self._arrived,
+            self._broker_changed,
+            self._is_joined,
+            self._taken_by_broker,
         )
         # Last: from here on the board restarts when it hangs.
         self._watchdog = Watchdog(machine.WDT(timeout=TIMEOUT_MILLISECONDS) if settings.has_watchdog else None)
@@ -91,7 +114,7 @@ class Shell:
 
     def failed(self, error):
         """The last thing before a restart: what failed, and every reading, go to flash."""
-        self.recorder.failed(error)
+        self.recorder.failed(error, self._node.flight)
         self._flash_outbox.spill_all(self._node.unix_seconds)
 
     # Sampling
@@ -111,8 +134,7 @@ class Shell:
             link.is_joined = self._wifi.is_joined
             link.rssi = self._wifi.rssi
             link.is_connected = self._mqtt.is_connected
-            if self._device.step(now, link).fetch_configuration:
-                self._wants_configuration.set()
+            self._act(self._device.step(now, link), started)
             self._publish(now)
             is_online = link.is_connected and self._node.is_gateway_there()
             self._flash_outbox.work(is_online, self._node.unix_seconds)
@@ -122,13 +144,31 @@ class Shell:
                 self._collect()
             await asyncio.sleep_ms(max(1, _SAMPLE_MILLISECONDS - time.ticks_diff(time.ticks_ms(), started)))
 
+    def _act(self, actions, now):
+        """Does what a step leaves to the shell."""
+        if actions.fetch_configuration:
+            self._wants_configuration.set()
+        self._fans.drive(actions.fan_duty_percent, actions.fans_active)
+        if actions.store_configuration:
+            self._store.keep(self._node)
+            self._take_broker(self._store.active(self._node))
+        if actions.store_flight_record:
+            self.recorder.store(self._node.flight)
+        if actions.restart:
+            self._restart_since = now
+        since = self._restart_since
+        if since is not None and (self._mqtt.is_idle() or time.ticks_diff(now, since) > _RESTART_MILLISECONDS):
+            self._flash_outbox.spill_all(self._node.unix_seconds)
+            self.recorder.ends(flight_record.COMMAND, self._node.flight)
+            raise Restart
+
     def _collect(self):
         """Collects here, where nothing waits, rather than where memory happens to run out."""
         before = time.ticks_ms()
         gc.collect()
         taken = time.ticks_diff(time.ticks_ms(), before)
         self.recorder.longest_collection = max(self.recorder.longest_collection, taken)
-        self.recorder.look(self._node.uptime_milliseconds)
+        self.recorder.look()
         if time.ticks_diff(before, self._reported_at) >= self._settings.report_seconds * 1000:
             self._reported_at = before
             self._report()
@@ -139,7 +179,7 @@ class Shell:
             "up %d s: made %d sent %d acknowledged %d unsent %d dropped %d;"
             " heap free %d low %d; longest pause %d ms, gc %d ms"
             % (
-                recorder.uptime_seconds,
+                self._node.uptime_milliseconds // 1000,
                 self._node.made,
                 self.sent,
                 self.acknowledged,
@@ -153,20 +193,27 @@ class Shell:
         )
 
     def _publish(self, now):
-        mqtt = self._mqtt
-        if not mqtt.is_connected:
-            return
-        if self._wants_status:
-            self._node.write_online_status(self._status)
-            if mqtt.publish(self._topic(topic.STATUS), bytes(self._status.view()), 1, True):
-                self._wants_status = False
-        if self.recorder.previous is not None and mqtt.can_publish():
-            text = b'{"level":"info","event":"previous_boot","record":' + self.recorder.previous + b"}"
-            if mqtt.publish(self._topic(topic.LOG), text):
-                self.recorder.was_told()
-        while mqtt.can_publish() and self._node.take_payload(now, self._payload):
-            mqtt.publish(self._topic(topic.PAYLOAD), bytes(self._payload.view()))
+        """Hands over what is due, as far as the client takes it: status, log, answers, readings."""
+        mqtt, node, message = self._mqtt, self._node, self._payload
+        edition = node.status_edition
+        if edition != self._told_edition and mqtt.can_publish():
+            node.write_online_status(message)
+            if mqtt.publish(self._topic(topic.STATUS), bytes(message.view()), 1, True):
+                self._told_edition = edition
+        # Each step's log lines and answers before its readings: there are few, and a window full of readings would keep
+        # them waiting for as long as the gateway does not answer.
+        while mqtt.can_publish() and node.take_log(message):
+            mqtt.publish(self._topic(topic.LOG), bytes(message.view()))
+        while mqtt.can_publish() and self._device.take_command_answer(message):
+            mqtt.publish(self._topic(topic.COMMAND_RESULT), bytes(message.view()))
+        while mqtt.can_publish() and node.take_payload(now, message):
+            mqtt.publish(self._topic(topic.PAYLOAD), bytes(message.view()), mark=node.taken)
             self.sent += 1
+
+    def _say(self, level, text):
+        """A line of the console for the remote log, in the characters that every reader takes."""
+        words = bytes(byte if 0x20 <= byte < 0x7F else 0x3F for byte in text[:_LONGEST_LINE].encode())
+        self._node.log(_GRADES[level], words[:_LONGEST_LINE])
 
     # The broker
 
@@ -174,24 +221,28 @@ class Shell:
         return topic.topic(suffix, self._broker.base_topic, self._node.identity.device)
 
     def _topics(self):
-        return ((self._topic(topic.ACKNOWLEDGEMENT), 0), (self._topic(topic.CONFIGURATION), 1))
+        return (
+            (self._topic(topic.ACKNOWLEDGEMENT), 0),
+            (self._topic(topic.CONFIGURATION), 1),
+            (self._topic(topic.COMMAND), 1),
+        )
 
     def _will(self):
-        self._node.write_offline_status(self._status)
-        return self._topic(topic.STATUS), bytes(self._status.view())
+        message = InlineBytes(64)
+        self._node.write_offline_status(message)
+        return self._topic(topic.STATUS), bytes(message.view())
 
     def _is_joined(self):
         return self._wifi.is_joined
 
-    def _wifi_changed(self, is_joined):
-        self.recorder.link("wifi", is_joined)
-
     def _broker_changed(self, is_up):
-        self.recorder.link("broker", is_up)
-        if is_up:
-            self._wants_status = True
-        else:
+        # The broker has the will's message, or a status of an earlier connection.
+        self._told_edition = None
+        if not is_up:
             self._node.connection_lost()
+
+    def _taken_by_broker(self, reading):
+        self._node.broker_acknowledged(*reading)
 
     def _arrived(self, name, message):
         if name == self._topic(topic.ACKNOWLEDGEMENT):
@@ -200,6 +251,8 @@ class Shell:
             tag = _announced_tag(message)
             if tag is not None:
                 self._node.configuration_announced(tag)
+        elif name == self._topic(topic.COMMAND):
+            self._node.command_arrived(message)
 
     def _mqtt_options(self):
         """The provisioned broker, or else the configuration's."""
@@ -224,18 +277,6 @@ class Shell:
 
     # The configuration
 
-    def _use_cached_configuration(self):
-        """The last good configuration, so that a board without a server works as it did."""
-        kept = flash.read(self._configuration_path, _LONGEST_CONFIGURATION + _LONGEST_TAG + 1)
-        if kept is None:
-            return
-        tag, _, document = kept.partition(b"\n")
-        try:
-            self._node.start_with(document, tag)
-            self._broker.apply(document)
-        except JSONError as error:
-            log.warning("the kept configuration is no JSON: %s" % error)
-
     async def _keep_configured(self):
         while True:
             await self._wants_configuration.wait()
@@ -247,7 +288,7 @@ class Shell:
                 await self._fetch_configuration()
             except asyncio.TimeoutError:
                 self._configuration_failed("the config server does not answer")
-            except (OSError, http.HTTPError, JSONError, ValueError, MemoryError) as error:
+            except (OSError, http.HTTPError, ValueError, MemoryError) as error:
                 self._configuration_failed("the configuration: %s" % (str(error) or repr(error)))
 
     def _configuration_failed(self, words):
@@ -265,23 +306,31 @@ class Shell:
         if answer.status != 200:
             raise http.HTTPError("status %d for %s" % (answer.status, url))
         tag = answer.tag if len(answer.tag) <= _LONGEST_TAG else b""
-        reader = ConfigurationReader(node.configuration, answer.body)
+        if node.passes_over_configuration(tag):
+            return
+        reader = ConfigurationReader(answer.body)
         keys = 0
-        while reader.read_key():
-            keys += 1
-            if keys % _KEYS_AT_ONCE == 0:
-                # Reading goes on after the next look at the sensors.
-                await asyncio.sleep_ms(_SAMPLE_MILLISECONDS)
+        try:
+            while reader.read_key():
+                keys += 1
+                if keys % _KEYS_AT_ONCE == 0:
+                    # Reading goes on after the next look at the sensors.
+                    await asyncio.sleep_ms(_SAMPLE_MILLISECONDS)
+        except JSONError as error:
+            log.info("the configuration is no JSON: %s" % error)
+            node.configuration_is_no_json(tag, error)
+            return
         broker = BrokerSettings()
         broker.apply(answer.body)
-        node.configuration_was_read(reader.next, tag)
+        node.configuration_was_read(reader, tag)
+        self._store.arrived(node, broker)
         for key in reader.refused:
-            log.warning("the configuration's key %d is out of range; its old value stays" % key)
-        self._take_broker(broker)
-        self._wants_status = True
-        self._keep_configuration(tag, answer.body)
+            log.info("the configuration's %s is refused; its old value stays" % path(key).decode())
 
     def _take_broker(self, broker):
+        """The configuration that runs is another one, and so may be its broker. Pins wait for the next start."""
+        if broker is self._broker:
+            return
         has_moved = broker.base_topic != self._broker.base_topic
         self._broker = broker
         self._mqtt.topics = self._topics()
@@ -289,17 +338,15 @@ class Shell:
         if has_moved or options != self._mqtt.options:
             self._mqtt.reconnect(options)
 
-    def _keep_configuration(self, tag, document):
-        try:
-            flash.write(self._configuration_path, tag + b"\n" + document)
-        except OSError as error:
-            log.warning("the configuration cannot be kept: %r" % error)
-
     # Wiring
 
     def _wire_up(self):
         pins = self._broker
+        self._fans = Fans(pins.fan_pin, pins.fan_frequency, pins.step_pins)
         bus = I2CWires(pins.sda, pins.scl)
+        display_bus = None
+        if None not in (pins.display_sda, pins.display_scl) and pins.display_sda != pins.sda:
+            display_bus = I2CWires(pins.display_sda, pins.display_scl)
         return Device(
             self._node,
             bus,
@@ -308,6 +355,7 @@ class Shell:
             OutputPin("LED"),
             OneWireLine(pins.one_wire_pin),
             TemperatureInput(),
+            display_bus,
         )
 
 

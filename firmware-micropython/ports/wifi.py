@@ -15,11 +15,10 @@ _RSSI_MILLISECONDS = const(5_000)
 class WiFi:
     """A station of `wlan` in the network `ssid`."""
 
-    def __init__(self, wlan, ssid, password, on_change):
+    def __init__(self, wlan, ssid, password):
         self._wlan = wlan
         self._ssid = ssid
         self._password = password
-        self._on_change = on_change
         self.is_joined = False
         self.rssi = None
         self._looked_at = 0
@@ -70,7 +69,6 @@ class WiFi:
         if is_joined:
             log.info("joined the Wi-Fi %s as %s" % (self._ssid, self._wlan.ifconfig()[0]))
             self._look()
-        self._on_change(is_joined)
 
     def _look(self):
         if time.ticks_diff(time.ticks_ms(), self._looked_at) < _RSSI_MILLISECONDS:

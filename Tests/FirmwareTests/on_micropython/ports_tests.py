@@ -1,19 +1,26 @@
 """The ports without a network: packets, answers, files; whatever a peer or a power cut leaves."""
 
-import json
 import os
 import random
-import struct
 import time
 
+import board
+import machine
 from core.hal.i2c_bus import ADDRESS_NOT_ACKNOWLEDGED, DATA_NOT_ACKNOWLEDGED, STUCK, TIMEOUT
+from core.node import flight_record
+from core.node.node import Node
+from core.node.node_inputs import Link, NodeIdentity, NodeInputs
+from core.telemetry import outbox_record
 from core.telemetry.json_cursor import JSONError
 from core.telemetry.measurement import ABSENT, missing
-from core.telemetry.outbox import RECORD_BYTES, Outbox
+from core.telemetry.outbox import Outbox
+from core.telemetry.outbox_record import RECORD_BYTES
 from core.telemetry.reading import HEARTBEAT, LOW, Reading
 from ports import boot_counter, flash, http, log, mqtt_packets, ntp, sockets
 from ports.backoff import Backoff
 from ports.broker_settings import BrokerSettings
+from ports.configuration_store import ConfigurationStore
+from ports.fans import Fans
 from ports.flash_outbox import FlashOutbox
 from ports.flight_recorder import FlightRecorder
 from ports.i2c import error_of
@@ -41,11 +48,11 @@ def reading(seq, boot=1):
     return Reading(boot, seq, HEARTBEAT, missing(ABSENT), LOW, LOW, None, seq * 1000, None, 0)
 
 
-def never(uptime):
+def never(boot, uptime):
     return None
 
 
-def always(uptime):
+def always(boot, uptime):
     return 1_795_000_000 + uptime // 1000
 
 
@@ -209,6 +216,11 @@ class Fleet:
     def seqs(self):
         return [self.outbox.reading(index).seq for index in range(self.outbox.count)]
 
+    def online(self):
+        """Some turns with a gateway: a batch comes back in each."""
+        for _ in range(8):
+            self.flash.work(True, never)
+
     def files(self):
         return sorted(os.listdir(self.path))
 
@@ -221,14 +233,14 @@ def test_what_waits_offline_goes_to_flash_and_comes_back_after_a_power_cut():
     equal(before.outbox.count, 0)
     equal(before.files(), ["00000001.q", "00000002.q"])
     after = Fleet("power")
-    after.flash.work(True, never)
+    after.online()
     equal(after.seqs(), list(range(1, 33)))
     equal(after.outbox.take_next(0, never).unix_seconds, 1_795_000_001)
     after.outbox.acknowledge(1, 1, 31)
-    after.flash.work(True, never)
+    after.online()
     equal(after.files(), ["00000001.q", "00000002.q"], "removed only when all of it is acknowledged")
     after.outbox.acknowledge(1, 32, 32)
-    after.flash.work(True, never)
+    after.online()
     equal(after.files(), ["00000002.q"])
     equal(after.seqs(), list(range(33, 41)))
 
@@ -243,11 +255,11 @@ def test_a_torn_tail_costs_only_the_torn_record():
         content = file.read()
     put(path, content[:-3])
     after = Fleet("torn")
-    after.flash.work(True, never)
+    after.online()
     equal(after.seqs(), [1, 2, 3, 4])
-    put(path, content[:50] + b"\xff" + content[51:])
+    put(path, content[:50] + b"\xfe" + content[51:])
     again = Fleet("torn")
-    again.flash.work(True, never)
+    again.online()
     equal(again.seqs(), [1, 3, 4, 5])
 
 
@@ -256,11 +268,11 @@ def test_offline_again_the_readings_in_flash_leave_the_outbox_and_come_back():
     for seq in range(1, 11):
         fleet.outbox.append(reading(seq))
     fleet.flash.spill_all(never)
-    fleet.flash.work(True, never)
+    fleet.online()
     fleet.outbox.append(reading(11))
     fleet.flash.work(False, never)
     equal(fleet.seqs(), [11])
-    fleet.flash.work(True, never)
+    fleet.online()
     equal(sorted(fleet.seqs()), list(range(1, 12)))
 
 
@@ -336,40 +348,192 @@ def test_waits_double_stay_bounded_and_differ():
     assert len(set(waits[7:])) > 5
 
 
-def test_the_record_format_is_what_flash_holds():
-    # A firmware of another version reads these files: their layout is fixed.
-    outbox = Outbox(1)
-    outbox.append(reading(2, boot=7))
-    record = outbox.take_record(never)
-    equal(len(record), RECORD_BYTES)
-    equal(struct.unpack_from("<IIQ", record), (7, 2, 2000))
+def test_what_waits_in_flash_is_the_protocol_s_record():
+    fleet = Fleet("format")
+    fleet.outbox.append(reading(2, boot=7))
+    fleet.flash.spill_all(never)
+    with open(fleet.path + "/00000001.q", "rb") as file:
+        content = file.read()
+    equal(len(content), RECORD_BYTES)
+    equal(content, outbox_record.encode(reading(2, boot=7), False))
 
 
-def test_an_error_and_its_trace_are_told_by_the_next_start_once():
-    path = folder("flight") + "/flight"
-    first = FlightRecorder(path, 7, "1.0.0", 1)
-    equal(first.previous, None)
-    first.link("wifi", True)
+def flight(boot, cause=flight_record.POWER_ON):
+    return flight_record.FlightRecord(boot, cause)
+
+
+def test_an_error_is_in_the_record_of_the_next_start_and_its_trace_on_the_console_once():
+    path = folder("flight")
+    first = FlightRecorder(path)
+    equal((first.previous, first.cause), (None, flight_record.POWER_ON))
+    life = flight(7)
+    life.note(flight_record.WIFI, True)
     try:
         raise OSError(28)
     except OSError as error:
-        first.failed(error)
-    second = FlightRecorder(path, 8, "1.0.0", 3)
-    record = json.loads(second.previous)
-    equal((record["boot"], record["reset"], record["links"]), (7, 1, [[0, "wifi", 1]]))
-    assert "OSError" in record["error"] and "line" in record["error"], record
-    assert len(second.previous) < 1500
-    second.was_told()
-    equal(second.previous, None)
+        first.failed(error, life)
+    assert flash.exists(path + "/trace")
+    second = FlightRecorder(path)
+    equal((second.previous.boot, second.previous.cause), (7, flight_record.POWER_ON))
+    equal(second.cause, flight_record.FAULT)
+    assert b"OSError(28" in second.previous.error and b"ports_tests.py:" in second.previous.error, life.error
+    assert not flash.exists(path + "/trace")
+    equal(FlightRecorder(path).cause, flight_record.POWER_ON)
 
 
-def test_the_record_stays_small_however_long_the_trace_and_the_history():
-    path = folder("long") + "/flight"
-    recorder = FlightRecorder(path, 4294967295, "9.9.9-rc.1-very-long-name", 3)
-    for _ in range(100):
-        recorder.link("broker", True)
-    recorder.failed(ValueError("x" * 5000))
-    assert len(flash.read(path)) < 1500, len(flash.read(path))
+def test_a_restart_by_command_is_told_from_one_by_the_watchdog():
+    path = folder("ended")
+    FlightRecorder(path).ends(flight_record.COMMAND, flight(8))
+    recorder = FlightRecorder(path)
+    equal((recorder.cause, recorder.previous.boot), (flight_record.COMMAND, 8))
+
+
+def test_a_torn_flight_record_is_none_and_a_long_trace_is_cut():
+    path = folder("long")
+    recorder = FlightRecorder(path)
+    recorder.failed(ValueError("x" * 5000), flight(1))
+    assert len(flash.read(path + "/trace")) <= 700
+    equal(len(recorder.previous.error if recorder.previous else b""), 0)
+    put(path + "/flight", b"garbage")
+    equal(FlightRecorder(path).previous, None)
+
+
+# Configurations
+
+
+def node_for(store):
+    node = Node(NodeIdentity(b"Attic06", b"1.0.0", 1), 8)
+    store.restore(node)
+    return node
+
+
+def take(node, store, document, tag):
+    node.configuration_arrived(document, tag)
+    broker = BrokerSettings()
+    broker.apply(document)
+    store.arrived(node, broker)
+    store.keep(node)
+
+
+def reach(node, store, seq):
+    """The gateway holds a reading made under the configuration that runs."""
+    node.outbox.append(reading(seq))
+    node.made = seq
+    node.acknowledgement_arrived(b'{"boot":1,"seqs":[[%d,%d]]}' % (seq, seq))
+    store.keep(node)
+
+
+NEW = b'{"payload_version":1,"mqtt_config":{"broker":"new.example","port":8883,"ssl":1}}'
+
+
+def test_a_candidate_and_its_broker_survive_a_restart_and_so_does_what_proved_itself():
+    path = folder("store")
+    store = ConfigurationStore(path)
+    node = node_for(store)
+    equal((store.active(node).host, flash.exists(path + "/configuration")), (b"", False))
+    take(node, store, NEW, b"new")
+    equal(store.active(node).host, b"new.example")
+    # Cut and started again: still on trial, with its broker.
+    store = ConfigurationStore(path)
+    node = node_for(store)
+    equal((node.configuration_tag, node.candidate_configuration.tag), (b"new", b"new"))
+    equal((store.active(node).host, store.active(node).port, store.active(node).is_tls), (b"new.example", 8883, True))
+    reach(node, store, 5)
+    equal((node.candidate_configuration, flash.exists(path + "/candidate")), (None, False))
+    store = ConfigurationStore(path)
+    node = node_for(store)
+    equal((node.configuration.payload_version, node.configuration_tag), (1, b"new"))
+    equal((store.active(node).host, node.candidate_configuration), (b"new.example", None))
+
+
+def test_when_the_trial_fails_the_old_broker_is_there_again():
+    path = folder("returned")
+    store = ConfigurationStore(path)
+    node = node_for(store)
+    take(node, store, b'{"mqtt_config":{"broker":"old.example"}}', b"old")
+    reach(node, store, 1)
+    take(node, store, NEW, b"new")
+    equal(store.active(node).host, b"new.example")
+    inputs = NodeInputs()
+    inputs.link = Link(True, -60, True)
+    node.step(0, inputs)
+    node.step(300_000, inputs)
+    store.keep(node)
+    equal((node.configuration_tag, store.active(node).host), (b"old", b"old.example"))
+
+
+def test_a_torn_file_is_no_configuration_wherever_it_was_torn():
+    path = folder("tornstore")
+    store = ConfigurationStore(path)
+    node = node_for(store)
+    take(node, store, NEW, b"new")
+    reach(node, store, 1)
+    with open(path + "/configuration", "rb") as file:
+        content = file.read()
+    for length in range(0, len(content), 7):
+        put(path + "/configuration", content[:length])
+        equal(node_for(ConfigurationStore(path)).configuration_tag, b"", length)
+    put(path + "/configuration", b"")
+    # A file of an earlier firmware: a tag and a document.
+    flash.write(path + "/configuration", b'"tag"\n{"enabled":0}')
+    equal(node_for(ConfigurationStore(path)).configuration_tag, b"")
+
+
+def test_a_full_flash_keeps_the_configuration_running():
+    store = ConfigurationStore("/no/such/folder")
+    node = node_for(store)
+    take(node, store, NEW, b"new")
+    equal((node.configuration.payload_version, store.active(node).host), (1, b"new.example"))
+    reach(node, store, 1)
+    equal(node.candidate_configuration, None)
+
+
+def test_broker_and_pins_come_back_as_they_were():
+    settings = BrokerSettings()
+    settings.apply(
+        b'{"mqtt_config":{"broker":"b","port":8883,"user":"u\\"","password":"\\u0001","ssl":true,"base_topic":"home"},'
+        b'"i2c_display_pins":{"i2c_sda":6,"i2c_scl":7},"fan_pwm_controller_config":{"enabled":1,"pwm_pin":15,'
+        b'"pwm_freq":25000},"fan_step_controller_config":{"pins":[10,11,12]}}'
+    )
+    again = BrokerSettings()
+    again.apply(settings.encode())
+    equal(again.__dict__, settings.__dict__)
+    equal((again.display_sda, again.fan_pin, again.fan_frequency, again.step_pins), (6, 15, 25_000, (10, 11, 12)))
+    plain = BrokerSettings()
+    plain.apply(BrokerSettings().encode())
+    equal(plain.__dict__, BrokerSettings().__dict__)
+    for pins in (b"7", b"[29]", b"[-1]", b'["1"]', b"[1,2,3,4,5,6,7,8,9]"):
+        plain.apply(b'{"fan_step_controller_config":{"pins":%s}}' % pins)
+        equal(plain.step_pins if pins != b'["1"]' else (), (), pins)
+
+
+def test_fans_get_what_the_node_says_and_stand_still_without():
+    said = []
+    duties, levels = {}, {}
+
+    class Board:
+        def call(self, operation, unit=0, argument=0, body=b""):
+            said.append(operation)
+            if operation == board.PWM_SET:
+                duties[unit] = argument
+            elif operation == board.PIN_WRITE:
+                levels[unit] = argument
+            return board.OK, 0, b""
+
+    real, machine.board = machine.board, Board()
+    try:
+        fans = Fans(15, 64, (10, 11, 12))
+        equal((duties[15], levels), (0, {10: 0, 11: 0, 12: 0}))
+        fans.drive(50, 2)
+        equal((duties[15], levels), (32_767, {10: 1, 11: 1, 12: 0}))
+        said.clear()
+        fans.drive(50, 2)
+        equal(said, [])
+        fans.drive(None, None)
+        equal((duties[15], levels), (0, {10: 0, 11: 0, 12: 0}))
+        Fans(None, 64, ()).drive(30, 1)
+    finally:
+        machine.board = real
 
 
 class Dog:
