@@ -12,14 +12,18 @@ from firmware import FIRMWARE, ON_MICROPYTHON, SIMULATOR, micropython
 
 
 class HTTPTests(unittest.TestCase):
-    def fetch(self, answer: bytes, longest: int = 8192) -> str:
-        """What the client makes of an answer; the request is kept."""
+    def fetch(self, answer: bytes | None, longest: int = 8192, patience: int = 20_000) -> str:
+        """What the client makes of an answer (None: the server stays silent); the request is kept."""
         with socket.create_server(("127.0.0.1", 0)) as listener:
 
             def serve() -> None:
                 connection, _ = listener.accept()
                 with connection:
                     self.request = connection.recv(4096)
+                    if answer is None:
+                        # Half open: the client is the one that gives up.
+                        connection.recv(1)
+                        return
                     # The client may have had enough before the end.
                     with contextlib.suppress(OSError):
                         connection.sendall(answer)
@@ -29,7 +33,7 @@ class HTTPTests(unittest.TestCase):
             environment = {"MICROPYPATH": f"{FIRMWARE}:{SIMULATOR}:.frozen"}
             url = f"http://127.0.0.1:{listener.getsockname()[1]}/v1/devices/Attic06/config"
             session = str(ON_MICROPYTHON / "http_session.py")
-            command = [micropython(), "-X", "heapsize=256k", session, url, str(longest)]
+            command = [micropython(), "-X", "heapsize=256k", session, url, str(longest), str(patience)]
             got = subprocess.run(command, check=False, capture_output=True, text=True, env=environment, timeout=30)
             server.join(10)
         self.assertEqual(got.stderr, "")
@@ -42,6 +46,9 @@ class HTTPTests(unittest.TestCase):
 
     def test_not_modified_has_no_body(self) -> None:
         self.assertEqual(self.fetch(b'HTTP/1.1 304 Not Modified\r\nETag: "known"\r\n\r\n'), '304 "known" 0')
+
+    def test_a_server_that_takes_the_request_and_says_nothing_is_given_up(self) -> None:
+        self.assertEqual(self.fetch(None, patience=300), "time-out")
 
     def test_lying_servers_are_refused_with_words(self) -> None:
         cases = [

@@ -69,10 +69,18 @@ class Broker:
             self.failure = failure
 
 
-def session(port: int) -> str:
+def session(port: int, *patience: str) -> str:
     """What the client says, run under MicroPython."""
     environment = {"MICROPYPATH": f"{FIRMWARE}:{SIMULATOR}:.frozen"}
-    command = [micropython(), "-X", "heapsize=512k", str(ON_MICROPYTHON / "mqtt_session.py"), str(port), "20"]
+    command = [
+        micropython(),
+        "-X",
+        "heapsize=512k",
+        str(ON_MICROPYTHON / "mqtt_session.py"),
+        str(port),
+        "20",
+        *patience,
+    ]
     answer = subprocess.run(command, check=False, capture_output=True, text=True, env=environment, timeout=60)
     assert answer.returncode == 0, answer.stderr
     assert "Traceback" not in answer.stderr, answer.stderr
@@ -127,6 +135,29 @@ class MQTTClientTests(unittest.TestCase):
         self.assertEqual(len(set(in_flight)), 12, "twelve in flight at once, each with its own identifier")
         self.assertIn(b"\x40\x02\x00\x09", seen, "the QoS 1 message was acknowledged")
         self.assertIn(b"\x00\x08t/status\x00\x07offline", seen[0], "the last will")
+
+    def test_a_half_open_broker_is_given_up_before_and_after_it_accepted(self) -> None:
+        def silent(connection: socket.socket) -> None:
+            packet(connection)
+            connection.recv(1)
+
+        def falls_silent(connection: socket.socket) -> None:
+            packet(connection)
+            connection.sendall(ACCEPTED)
+            while packet(connection):
+                pass
+
+        def behaves(connection: socket.socket) -> None:
+            packet(connection)
+            connection.sendall(ACCEPTED)
+            while got := packet(connection):
+                if got[0] & 0xF0 == 0x30:
+                    connection.sendall(b"\x40\x02" + got[5:7])
+
+        broker = Broker([silent, falls_silent, behaves])
+        said = session(broker.port, "1500")
+        self.assertEqual(broker.served, 3, said)
+        self.assertIn("delivered\nlost\ndone True", said)
 
     def test_a_broker_that_never_reads_fills_no_heap(self) -> None:
         def floods(connection: socket.socket) -> None:

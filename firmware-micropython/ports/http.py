@@ -35,12 +35,12 @@ def split_url(url):
     return scheme == "https", host, int(port) if port else (443 if scheme == "https" else 80), "/" + path
 
 
-async def get(url, known_tag, longest, tls_context=None):
-    """Fetches a document of at most `longest` bytes; `known_tag` goes as If-None-Match.
+async def get(url, known_tag, longest, tls_context=None, patience_milliseconds=_TOTAL_MILLISECONDS):
+    """Fetches a document of at most `longest` bytes within that time; `known_tag` goes as If-None-Match.
 
     Raises OSError, HTTPError, ValueError, MemoryError, asyncio.TimeoutError.
     """
-    return await asyncio.wait_for_ms(_get(url, known_tag, longest, tls_context), _TOTAL_MILLISECONDS)
+    return await asyncio.wait_for_ms(_get(url, known_tag, longest, tls_context), patience_milliseconds)
 
 
 async def _get(url, known_tag, longest, tls_context):

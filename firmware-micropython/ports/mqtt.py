@@ -35,6 +35,8 @@ class MQTTOptions:
         self.user = None
         self.password = None
         self.keep_alive_seconds = 30
+        self.connect_milliseconds = _CONNECT_MILLISECONDS
+        self.answer_milliseconds = _ANSWER_MILLISECONDS
         self.tls_context = None
 
     def __eq__(self, other):
@@ -141,14 +143,14 @@ class MQTTClient:
         self._reader.reset()
         self._is_accepted = False
         self._stream = await asyncio.wait_for_ms(
-            sockets.open_stream(options.host, options.port, options.tls_context), _CONNECT_MILLISECONDS
+            sockets.open_stream(options.host, options.port, options.tls_context), options.connect_milliseconds
         )
         topic, message = self._will()
         hello = mqtt_packets.connect(
             options.client_id, options.keep_alive_seconds, topic, message, options.user, options.password
         )
         await self._send(hello)
-        await asyncio.wait_for_ms(self._read_until_accepted(), _CONNECT_MILLISECONDS)
+        await asyncio.wait_for_ms(self._read_until_accepted(), options.connect_milliseconds)
         self._send_subscription()
         self.is_connected = True
         self.trouble = None
@@ -192,7 +194,7 @@ class MQTTClient:
             raise MQTTError("the Wi-Fi is gone")
         now = time.ticks_ms()
         if self._pinged_at is not None:
-            if time.ticks_diff(now, self._pinged_at) > _ANSWER_MILLISECONDS:
+            if time.ticks_diff(now, self._pinged_at) > self.options.answer_milliseconds:
                 raise MQTTError("no answer to a ping")
         elif time.ticks_diff(now, self._sent_at) > self.options.keep_alive_seconds * 500:
             self._pinged_at = now

@@ -1,6 +1,6 @@
 """Runs the MQTT client against the broker at `argv[1]` until it has delivered what it should; says what happened.
 
-micropython mqtt_session.py PORT SECONDS
+micropython mqtt_session.py PORT SECONDS [PATIENCE_IN_MS]
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from ports.mqtt import MQTTClient, MQTTOptions
 MESSAGES = 12
 
 
-async def main(port, seconds):
+async def main(port, seconds, patience):
     def arrived(topic, message):
         print("message", topic.decode(), message.decode())
 
@@ -27,6 +27,9 @@ async def main(port, seconds):
             published = 0
 
     options = MQTTOptions("127.0.0.1", port, b"Attic06")
+    if patience:
+        options.keep_alive_seconds = 1
+        options.connect_milliseconds = options.answer_milliseconds = patience
     client = MQTTClient(options, ((b"t/ack", 0),), lambda: (b"t/status", b"offline"), arrived, changed, lambda: True)
     client.backoff = Backoff(10, 20)
     turns = 0
@@ -51,4 +54,4 @@ async def main(port, seconds):
         print("done", turns > 0)
 
 
-asyncio.run(main(int(sys.argv[1]), int(sys.argv[2])))
+asyncio.run(main(int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else 0))
