@@ -20,7 +20,7 @@ sys.path.insert(0, str(ROOT / "Tests" / "System"))
 from stack import Process, Stack, free_port, wait_until  # noqa: E402 - its folder is no package
 
 # 64-bit words need half as much again as the board's 32-bit ones; a 32-bit build (MICROPYTHON) runs in 192k.
-HEAP = os.environ.get("FIRMWARE_HEAP", "256k")
+HEAP = os.environ.get("FIRMWARE_HEAP", "288k")
 
 
 class Board:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import tempfile
 import unittest
@@ -38,7 +39,19 @@ class Rules(unittest.TestCase):
                 if isinstance(node, (ast.BinOp, ast.AugAssign)):
                     self.assertNotIsInstance(node.op, ast.Div, f"{path}:{node.lineno}: / makes a float; use //")
                 if isinstance(node, ast.Name):
-                    self.assertNotIn(node.id, {"float", "round"}, f"{path}:{node.lineno}")
+                    self.assertNotIn(node.id, {"float", "round", "pow", "complex"}, f"{path}:{node.lineno}")
+                # A power is whole only where its exponent is not negative: ten to what `min` keeps above zero.
+                if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
+                    self.assertEqual(path.name, "json_slice.py", f"{path}:{node.lineno}: ** may make a float; shift")
+
+    def test_core_reads_and_writes_no_floats(self) -> None:
+        for path, tree in trees("core"):
+            for node in ast.walk(tree):
+                if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith("<"):
+                    self.assertFalse(set(node.value) & set("efd"), f"{path}:{node.lineno}: a float in {node.value}")
+                if isinstance(node, ast.Constant) and isinstance(node.value, str | bytes):
+                    text = node.value if isinstance(node.value, str) else node.value.decode("latin-1")
+                    self.assertIsNone(re.search(r"%[-+ 0-9.]*[eEfFgG]", text), f"{path}:{node.lineno}: {text!r}")
 
     def test_core_knows_no_hardware_no_network_and_no_clock(self) -> None:
         for path, tree in trees("core"):

@@ -1,4 +1,4 @@
-# Mirrors Sources/Display/Screen.swift: what several screens have.
+# Mirrors Sources/Display/Screen.swift, what several screens have.
 """The title line, a label, a temperature in the unit that is shown."""
 
 from core.display.canvas import CENTRE, FLIP, OFF, RIGHT

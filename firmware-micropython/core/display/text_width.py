@@ -1,4 +1,4 @@
-# Mirrors Sources/Display/Canvas+Text.swift: how wide a text is.
+# Mirrors Sources/Display/Canvas+Text.swift, how wide a text is.
 """How wide a line of the screen is, in pixels: at most 32 bytes, ASCII and the degree sign as UTF-8."""
 
 from core.display import font, large_digits
