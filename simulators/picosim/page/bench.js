@@ -4,6 +4,8 @@ const at = (id) => document.getElementById(id);
 const canvas = at("oled").getContext("2d");
 const image = canvas.createImageData(128, 64);
 const sliders = { temperature: "°C", humidity: "%RH", pressure: "hPa" };
+// What was last wished of a slider, until the board has heard it; and until when that is waited for.
+const wished = {};
 const spoken = { LED: ["dark", "lit"], pin: ["LOW", "HIGH"] };
 let frame = "";
 
@@ -29,6 +31,14 @@ function say(id, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
+/** The same for a payload, whose lines break after its commas. */
+function sayFields(id, text) {
+  const element = at(id);
+  if (element.textContent === text) return;
+  const fields = text.split(/(?<=,)/).flatMap((field) => [field, document.createElement("wbr")]);
+  element.replaceChildren(...fields);
+}
+
 function show(state) {
   say("device", state.device);
   draw(state.frame);
@@ -43,7 +53,7 @@ function show(state) {
   const trouble = state.power ? state.trouble : "The board has no power.";
   at("trouble").hidden = !trouble;
   say("trouble", trouble ?? "");
-  say("said", state.said || "nothing yet");
+  sayFields("said", state.said || "nothing yet");
   say("bus", state.bus.map((line) => line.trim()).join("\n") || "nothing yet");
 }
 
@@ -67,10 +77,13 @@ function check(toggle, isOn) {
   toggle.setAttribute("aria-checked", String(isOn));
 }
 
-/** A slider follows the weather, but not under a hand that holds it. */
+/** A slider follows the weather, but not under a hand that holds it, nor back to what was before that hand let it go. */
 function follow(name, value) {
   const slider = at(name);
   if (slider.dataset.held === "true") return;
+  const wish = wished[name];
+  if (wish && Math.abs(value - wish.value) > 0.05 && performance.now() < wish.until) return;
+  delete wished[name];
   slider.value = value;
   tell(name, value);
 }
@@ -97,9 +110,17 @@ for (const name of Object.keys(sliders)) {
     tell(name, slider.value);
     wish(name, { value: Number(slider.value) });
   });
-  slider.addEventListener("change", () => { slider.dataset.held = "false"; });
+  slider.addEventListener("change", () => {
+    slider.dataset.held = "false";
+    wished[name] = { value: Number(slider.value), until: performance.now() + 1000 };
+  });
 }
-at("weather").addEventListener("click", () => { for (const name of Object.keys(sliders)) wish(name); });
+at("weather").addEventListener("click", () => {
+  for (const name of Object.keys(sliders)) {
+    delete wished[name];
+    wish(name);
+  }
+});
 at("wave").addEventListener("click", () => wish("wave"));
 at("restart").addEventListener("click", () => wish("restart"));
 for (const id of ["door", "wifi"]) {
