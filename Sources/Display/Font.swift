@@ -8,8 +8,6 @@ enum Font {
   static var width: Int { 5 }
   /// From one glyph to the next, in pixels.
   static var advance: Int { 6 }
-  /// Height of a glyph without its descender, in pixels.
-  static var height: Int { 7 }
 
   static var degree: Int { 95 }
   static var unknown: Int { 96 }
