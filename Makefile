@@ -4,6 +4,8 @@
 #: check       the quick layer: format, lint, unit tests
 #: test        everything that proves the promises; installs what it needs
 #: test-all    test, and the long runs
+#: coverage    which lines of the device and the drivers the unit tests run; fails below 95 %
+#: mutants     deliberate faults in the device, each of which a test must see (ONLY="window ack")
 #: build       both programs, debug
 #: release     both programs, optimised
 #: embedded    the portable modules on an emulated Cortex-M0: same bytes as on Linux
@@ -16,7 +18,7 @@
 #: clean       remove build products
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check test test-all build release embedded chaos kernel-test flash provision console format clean
+.PHONY: help demo check test test-all coverage mutants build release embedded chaos kernel-test flash provision console format clean
 
 # Where swiftly, Swift's own installer, puts Swift.
 export PATH := $(PATH):$(or $(SWIFTLY_BIN_DIR),$(HOME)/.local/share/swiftly/bin)
@@ -37,6 +39,12 @@ test:
 
 test-all: test
 	@scripts/test --long
+
+coverage:
+	@scripts/coverage
+
+mutants:
+	@scripts/mutants $(ONLY)
 
 build:
 	@MAKE_GOAL=build scripts/need-swift

@@ -155,4 +155,13 @@ import Testing
     _ = easel.show(now: 30_000)
     #expect(panel.isOn)
   }
+
+  /// 1,024 bytes in 32 chunks, each with address and control byte, nine clocks a byte at 400 kHz: about 24 ms.
+  @Test func wholeFrameTakes24MillisecondsAt400Kilohertz() {
+    bus.attach(panel)
+    let start = bus.clock.microseconds
+    _ = easel.show(now: 0)
+    let milliseconds = Double(bus.clock.microseconds - start) / 1000
+    #expect((24...26).contains(milliseconds), "\(milliseconds) ms")
+  }
 }

@@ -107,15 +107,20 @@ struct MQTTClientTests {
     #expect(sessions == [false, true, true])
   }
 
-  @Test func refusalTellsTheBrokersReason() throws {
+  /// 135 and 5: not authorized (MQTT 5.0, section 2.4; MQTT 3.1.1, table 3.1).
+  @Test(arguments: [(MQTTVersion.v5, 135), (.v311, 5)] as [(MQTTVersion, UInt8)])
+  func refusalTellsTheBrokersReason(version: MQTTVersion, reason: UInt8) throws {
     let broker = try Mosquitto(settings: "allow_anonymous false")
     defer { broker.stop() }
-    let error = #expect(throws: MQTTError.self) {
-      _ = try connected(MQTTOptions(port: broker.port, clientID: "nobody"))
-    }
+    var options = MQTTOptions(port: broker.port, clientID: "nobody")
+    options.version = version
+    options.username = "nobody"
+    options.password = "knows me"
+    let error = #expect(throws: MQTTError.self) { _ = try connected(options) }
     #expect(error?.code == .refused)
-    // 135: Not authorized (MQTT 5.0, section 2.4).
-    #expect(error?.reason == 135)
+    #expect(error?.reason == reason)
+    #expect(error?.detail.contains("(\(reason))") == true)
+    #expect(error?.detail.contains("knows me") == false)
   }
 
   @Test(arguments: [true, false])
@@ -138,5 +143,78 @@ struct MQTTClientTests {
     let error = #expect(throws: MQTTError.self) { try client.publish(topic: "a", payload: [1]) }
     #expect(error?.code == .notConnected)
     #expect(!client.wantsWrite)
+  }
+
+  @Test func waitingForTheConnectionEndsWithTheBrokersAnswerOrWithTheTime() throws {
+    let broker = try Mosquitto()
+    defer { broker.stop() }
+    let client = try MQTTClient(MQTTOptions(port: broker.port, clientID: "waiting"))
+    try client.connect()
+    #expect(try client.awaitConnection(milliseconds: 10_000))
+    // It listens, takes the connection, and says nothing.
+    let silent = FakeBroker()
+    let other = try MQTTClient(MQTTOptions(port: silent.port, clientID: "waiting"))
+    try other.connect()
+    #expect(try !other.awaitConnection(milliseconds: 1))
+    #expect(!other.isConnected)
+  }
+
+  @Test func brokerThatDiesIsALostConnectionAndNothingIsKept() throws {
+    let broker = try Mosquitto()
+    let client = try connected(MQTTOptions(port: broker.port, clientID: "widow"))
+    broker.stop()
+    let error = #expect(throws: MQTTError.self) { try turn([client]) { false } }
+    #expect(error?.code == .connectionLost)
+    #expect(client.fileDescriptor == nil)
+    let refusal = #expect(throws: MQTTError.self) { try client.subscribe("a") }
+    #expect(refusal?.code == .notConnected)
+    #expect(refusal?.detail == "cannot subscribe to a: not connected")
+    // Nobody to say good-bye to.
+    client.disconnect()
+  }
+
+  @Test func secondClientOfTheSameNameTakesTheConnectionFromTheFirst() throws {
+    let broker = try Mosquitto()
+    defer { broker.stop() }
+    let first = try connected(MQTTOptions(port: broker.port, clientID: "twin"))
+    let second = try connected(MQTTOptions(port: broker.port, clientID: "twin"))
+    let error = #expect(throws: MQTTError.self) { try turn([first]) { false } }
+    #expect(error?.code == .connectionLost)
+    #expect(!first.isConnected)
+    try second.maintain()
+    #expect(second.isConnected)
+  }
+
+  @Test func nonsenseIsRefusedAndTheConnectionStands() throws {
+    let broker = try Mosquitto()
+    defer { broker.stop() }
+    let client = try connected(MQTTOptions(port: broker.port, clientID: "clumsy"))
+    let topic = #expect(throws: MQTTError.self) { try client.publish(topic: "a/#", payload: [1]) }
+    #expect(topic?.code == .invalid)
+    let filter = #expect(throws: MQTTError.self) { try client.subscribe("a/#/b") }
+    #expect(filter?.code == .invalid)
+    try client.maintain()
+    #expect(client.isConnected)
+    var nameless = MQTTOptions(port: broker.port, clientID: "")
+    nameless.cleanStart = false
+    let name = #expect(throws: MQTTError.self) { _ = try MQTTClient(nameless) }
+    #expect(name?.code == .invalid)
+  }
+
+  @Test func ownMessagesStayAwayWhereTheyWereNotAskedFor() throws {
+    let broker = try Mosquitto()
+    defer { broker.stop() }
+    let client = try connected(MQTTOptions(port: broker.port, clientID: "hermit"))
+    var granted = 0
+    var topics: [String] = []
+    client.onSubscribed = { _, _ in granted += 1 }
+    client.onMessage = { topics.append($0.topic) }
+    try client.subscribe("quiet", noLocal: true)
+    try client.subscribe("loud")
+    try turn([client]) { granted == 2 }
+    try client.publish(topic: "quiet", payload: [1])
+    try client.publish(topic: "loud", payload: [1])
+    try turn([client]) { topics.contains("loud") }
+    #expect(topics == ["loud"])
   }
 }

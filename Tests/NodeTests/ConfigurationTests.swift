@@ -238,4 +238,64 @@ import Testing
     stage.acknowledge(#"{"boot":16,"seqs":[[900,900]]}"#)
     #expect(stage.node.outbox.count == 1)
   }
+
+  @Test func valuesSetByTheirMeaningReadBackAndLieUnderTheirKeys() {
+    var configuration = NodeConfiguration()
+    configuration.isEnabled = false
+    configuration.heartbeatPeriodMilliseconds = 1001
+    configuration.measurementPeriodMilliseconds = 1002
+    configuration.motionCooldownMilliseconds = 1003
+    configuration.configurationPeriodMilliseconds = 1004
+    #expect(!configuration.isEnabled)
+    let keys: [ConfigurationKey] = [
+      .enabled, .heartbeatPeriod, .measurementPeriod, .motionCooldown, .configurationPeriod,
+    ]
+    #expect(keys.map { configuration[$0] } == [0, 1001, 1002, 1003, 1004])
+    #expect(configuration.configurationPeriodMilliseconds == 1004)
+    configuration.isEnabled = true
+    #expect(configuration[.enabled] == 1)
+  }
+
+  @Test(arguments: ["[]", "7", "\"enabled\"", "", "{\"enabled\":0", "{\"enabled\":0} {}"])
+  func whatIsNoObjectChangesNothing(document: String) {
+    var configuration = NodeConfiguration()
+    #expect(throws: JSONError.self) { try configuration.apply(Array(document.utf8).span) }
+    #expect(configuration == NodeConfiguration())
+  }
+
+  @Test func aLogThatIsTurnedOffIsOffWhateverItsLevel() throws {
+    var configuration = NodeConfiguration()
+    let document = #"{"remote_log_level":"debug","remote_logger":{"mqtt":{"enabled":0}}}"#
+    let refused = try configuration.apply(Array(document.utf8).span)
+    #expect(refused.isEmpty)
+    #expect(configuration[.logLevel] == 4)
+    #expect(configuration.logLevel == .off)
+  }
+
+  /// The existing fleet's document, its own names and units, as its config server merges them for one device.
+  @Test func theFleetsKeysMeanWhatTheyMeantToIt() throws {
+    let document = #"""
+      {"device_id":"Attic06","name":"Attic","enabled":1,"heartbeat_publish_period":30000,
+       "motion_cooldown_wait_period":20000,"motion_check_period":150,"switch_check_period":250,
+       "temperature_check_period":9000,"i2c_temp_sensor_pins":{"i2c_scl":5,"i2c_sda":4},
+       "onewire_ds18b20_pin":{"pin":22},"motion_sensor_pin":{"pin":16},"switch_sensor_pin":{"pin":14},
+       "remote_logger":{"http":{"enabled":0,"url":"http://x"},"mqtt":{"enabled":0,"base_topic":"logs"}},
+       "fan_pwm_controller_config":{"enabled":1,"manual_override":{"enabled":1,"manual_dutycycle":40},"pwm_pin":15,
+        "pwm_freq":64,"temp_min":25,"temp_max":35.5,"fan_min_duty":20,"fan_max_duty":90,"hysteresis":1.5},
+       "fan_step_controller_config":{"enabled":1,"manual_override":{"enabled":1,"fans_active":2},"pins":[6,7,8],
+        "temp_min":26,"temp_max":36,"hysteresis":2},
+       "check_config_file_period":45000,"mqtt_config":{"enabled":1,"broker":"b","port":1883},"api_config":{"enabled":0}}
+      """#
+    var configuration = NodeConfiguration()
+    let refused = try configuration.apply(Array(document.utf8).span)
+    #expect(refused.isEmpty)
+    let values: [(ConfigurationKey, Int32)] = [
+      (.enabled, 1), (.heartbeatPeriod, 30_000), (.motionCooldown, 20_000), (.motionCheckPeriod, 150),
+      (.switchCheckPeriod, 250), (.measurementPeriod, 9000), (.configurationPeriod, 45_000), (.logEnabled, 0),
+      (.pwmEnabled, 1), (.pwmManual, 1), (.pwmManualDuty, 40), (.pwmMinimum, 2500), (.pwmMaximum, 3550),
+      (.pwmLeastDuty, 20), (.pwmMostDuty, 90), (.pwmHysteresis, 150), (.stepEnabled, 1), (.stepManual, 1),
+      (.stepManualCount, 2), (.stepFans, 3), (.stepMinimum, 2600), (.stepMaximum, 3600), (.stepHysteresis, 200),
+    ]
+    for (key, value) in values { #expect(configuration[key] == value, "\(key)") }
+  }
 }

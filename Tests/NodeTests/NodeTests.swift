@@ -210,4 +210,47 @@ import Testing
     #expect(
       message.matches(#"{"state":"online","boot":17,"version":"1.0.0","config":"\"abc\"","config_state":"trial"}"#))
   }
+
+  @Test func aTimeBeforeItsOwnStartIsNoTime() {
+    let stage = Stage()
+    stage.advance(2000)
+    stage.node.setClock(unixMilliseconds: 1000)
+    #expect(stage.node.clock == .unset)
+    stage.node.setClock(unixMilliseconds: 1_795_473_929_000)
+    #expect(stage.node.clock == .set)
+  }
+
+  @Test func theLastWillNamesTheBoot() {
+    let stage = Stage()
+    var will = InlineBytes<512>()
+    stage.node.writeOfflineStatus(into: &will)
+    #expect(text(will) == #"{"state":"offline","boot":17}"#)
+  }
+
+  @Test func whereNoSensorWasEverFoundTheReadingScreenSaysSoBesideMotionAndSwitch() {
+    let stage = Stage()
+    stage.measurement = .missing(.absent)
+    stage.isMotionHigh = true
+    stage.advance(2000)
+    #expect(stage.screen().kind == .reading)
+    #expect(stage.screen().measurement == .missing(.absent))
+    #expect(stage.screen().motion == .high)
+    #expect(stage.screen().switchLevel == .low)
+    stage.measurement = .missing(.nack, .bme280)
+    stage.advance(6000)
+    #expect(stage.screen().kind == .sensorFault)
+  }
+
+  /// The fleet's straps on GPIO 0 … 3, bit 0 on GPIO 0.
+  @Test func theFleetsSixteenNames() {
+    let names = (UInt8(0)..<16).map { text(DeviceID(straps: $0)) }
+    #expect(
+      names == [
+        "Office00", "Exterior01", "Garage02", "MasterBed03", "LivingRoom04", "Basement05", "Attic06", "FrontDoor07",
+        "BackDoor08", "GuestRoom09", "Bathroom10", "Patio11", "Hallway12", "DiningRoom13", "Laundry14", "Spare15",
+      ])
+    #expect((UInt8(0)..<16).allSatisfy { DeviceID(straps: $0).isDeviceID })
+    // Pins that do not exist do not count.
+    #expect(DeviceID(straps: 0xF6) == DeviceID(straps: 6))
+  }
 }

@@ -186,4 +186,20 @@ import Testing
     stage.advance(20_000)
     #expect(stage.node.statusEdition == editions[2])
   }
+
+  @Test func aDocumentThatIsTakenBackEndsTheTrial() throws {
+    let stage = stage()
+    try stage.configure(#"{"heartbeat_publish_period":10000}"#, tag: "one")
+    stage.advance(11_000)
+    stage.isGatewayUp = false
+    try stage.configure(#"{"heartbeat_publish_period":20000}"#, tag: "two")
+    #expect(stage.status.contains(#""config":"two","config_state":"trial""#))
+    try stage.configure(#"{"heartbeat_publish_period":10000}"#, tag: "one")
+    #expect(stage.status.contains(#""config":"one","config_state":"running""#))
+    #expect(stage.node.candidateConfiguration == nil)
+    #expect(stage.node.configuration.heartbeatPeriodMilliseconds == 10_000)
+    // Nothing is left that could time out.
+    stage.advance(2 * Self.patience)
+    #expect(stage.status.contains(#""config":"one","config_state":"running""#))
+  }
 }

@@ -219,4 +219,26 @@ final class Board {
     board.sensor.offsetCentiCelsius = -700
     #expect(board.read()?.temperatureCentiCelsius == before - 700)
   }
+
+  @Test func boardWithoutAnInputOrALineHasOnlyItsBus() {
+    let bus = SimulatedI2CBus()
+    var sensor = BoardSensor(bus: bus, wire: NoOneWire(), adc: NoADC())
+    sensor.begin(now: 0)
+    #expect(sensor.poll(now: 0) == .missing(.absent))
+    bus.plugIn(tmp117)
+    bus.clock.advance(milliseconds: 2)
+    sensor.begin(now: 10)
+    #expect(sensor.sensor == .tmp117)
+  }
+
+  /// What stands for a wire that is not there answers as one on which nobody is.
+  @Test func lineThatIsNotThereIsIdle() {
+    let wire = NoOneWire()
+    #expect(throws: OneWireError.noPresence) { try wire.reset() }
+    wire.write(bit: false)
+    wire.write(0x44, keepPowered: true)
+    #expect(wire.readBit())
+    #expect(wire.readByte() == 0xFF)
+    #expect(NoADC().read() == 0)
+  }
 }

@@ -153,6 +153,15 @@ func decode(_ text: String) throws(PayloadError) -> (payload: Payload, unknown: 
     (#"{"v":2} x"#, .notJSON(.trailing)),
     ("", .notJSON(.unexpectedEnd)),
     ("hello", .notJSON(.syntax)),
+    (#"{"v":2,"device_id":"a","boot":1,"dropped":[1]}"#, .wrongType(.dropped)),
+    (#"{"v":2,"device_id":"a","boot":1,"dropped":[["1",2]]}"#, .wrongType(.dropped)),
+    (#"{"v":2,"device_id":"a","boot":1,"dropped":[[1]]}"#, .outOfRange(.dropped)),
+    (#"{"v":2,"device_id":"a","boot":1,"dropped":[[1,2,3,4]]}"#, .outOfRange(.dropped)),
+    (#"{"v":2,"device_id":"a","boot":1,"dropped":[[-1,2]]}"#, .outOfRange(.dropped)),
+    (#"{"v":2,"device_id":"a","dropped":[[1,2]],"boot":1}"#, .outOfRange(.dropped)),
+    (#"{"v":2,"device_id":"a","motion":true}"#, .wrongType(.motion)),
+    (#"{"v":2,"device_id":"a","timestamp":1}"#, .wrongType(.timestamp)),
+    (#"{"v":2,"device_id":"a","firmware":[1],"version":[[2]]}"#, .wrongType(.firmware)),
   ])
   func refusesWithTheReason(payload: String, code: PayloadError.Code) {
     #expect { try decode(payload) } throws: { ($0 as? PayloadError)?.code == code }
@@ -268,6 +277,37 @@ func decode(_ text: String) throws(PayloadError) -> (payload: Payload, unknown: 
     #expect(payload.timestampMicroseconds == nil)
     #expect(unknown.isEmpty)
     #expect(throws: Never.self) { try decode("{}") }
+  }
+
+  @Test(arguments: [
+    (#""HIGH""#, Level.high), (#""LOW""#, .low), (#""UNKNOWN""#, .unknown), ("null", .unknown), ("true", .high),
+    ("false", .low), ("1", .high), ("0", .low),
+  ])
+  func levelsAreTakenInEveryFormTheFleetWritesThem(json: String, level: Level) throws {
+    let (payload, unknown) = try decode(#"{"motion":\#(json),"switch":\#(json)}"#)
+    #expect(payload.motion == level)
+    #expect(payload.switchLevel == level)
+    #expect(unknown == [])
+  }
+
+  /// Everything but the id may be unfit: it is left out, and told as it stands.
+  @Test(arguments: [
+    #""motion":2"#, #""motion":[1,{"a":[]}]"#, #""switch":{"x":{}}"#, #""sensor_type":"A very long sensor's name""#,
+    #""sensor_type":7"#, #""version":["1"]"#, #""temperature":{"c":[1]}"#, #""temperature":true"#, #""timestamp":1"#,
+    #""timestamp":"2026-11-23T22:45:29\u005a""#, #""dropped":[[1,2]]"#, #""wifi_rssi":"loud""#,
+  ])
+  func whatIsUnfitIsLeftOutAndTheRestIsTaken(member: String) throws {
+    let (payload, unknown) = try decode(#"{\#(member),"humidity":50}"#)
+    #expect(unknown == [member])
+    #expect(payload.humidityCentiPercent == 5000)
+  }
+
+  @Test(arguments: [
+    (#"{"device_id":"123456789012345678901234567890123"}"#, PayloadError.Code.tooLong(.deviceID)),
+    (#"{"device_id":6}"#, .wrongType(.deviceID)),
+  ])
+  func anIDIsNeverCutShortNorLeftOut(payload: String, code: PayloadError.Code) {
+    #expect { try decode(payload) } throws: { ($0 as? PayloadError)?.code == code }
   }
 
   @Test func whatHasNoPlaceIsReportedAsItStands() throws {
