@@ -163,4 +163,29 @@ func calibration(_ trim: BME280Trim) -> BME280Calibration {
     zero.p1 = 0
     #expect(BME280Compensation.pressureQ8(415_148, 128_422, zero) == nil)
   }
+
+  /// BST-BME280-DS002: 300 … 1100 hPa and 0 … 100 %RH; the last value inside is a reading, the next is none.
+  @Test func bme280DatasheetRangesAreKeptToTheLastDigit() throws {
+    var (inside, outside) = (0, 0)
+    for raw in 0..<Int32(1 << 20) where raw % 7 == 0 {
+      let exact = roundedDivision(try #require(BME280Compensation.pressureQ8(raw, 128_422, published)), by: 256)
+      let isInside = exact >= 30_000 && exact <= 110_000
+      let value = BME280Compensation.pascals(raw, 128_422, published)
+      if value != (isInside ? Int32(exact) : nil) {
+        Issue.record("\(raw): \(exact) Pa became \(String(describing: value))")
+      }
+      if isInside { inside += 1 } else { outside += 1 }
+    }
+    #expect(inside > 1000 && outside > 1000)
+    (inside, outside) = (0, 0)
+    for raw in 0...Int32(0xFFFF) {
+      let exact = roundedDivision(BME280Compensation.humidityQ10(raw, 128_422, published) * 100, by: 1024)
+      let value = BME280Compensation.centiPercent(raw, 128_422, published)
+      if value != ((0...10_000).contains(exact) ? exact : nil) {
+        Issue.record("\(raw): \(exact) became \(String(describing: value))")
+      }
+      if value == nil { outside += 1 } else { inside += 1 }
+    }
+    #expect(inside > 1000 && outside > 1000)
+  }
 }
