@@ -117,7 +117,7 @@ def witness(run: Run) -> str | None:
     if run.code is None:
         return "no end within two minutes"
     # A test that traps is named by the last line that says a test began; one that fails names itself.
-    failed = re.findall(r"✘ Test (?!run)(.+?) (?:recorded an issue|failed)", run.output)
+    failed = re.findall(r"✘ Test (?!run)(.+?)(?: with \d+ test cases?)? (?:recorded an issue|failed)", run.output)
     started = re.findall(r"◇ Test (?!run)(?:case passing .* to )?(.+?) started", run.output)
     if failed:
         return str(failed[0])

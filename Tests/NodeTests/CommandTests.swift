@@ -85,6 +85,25 @@ import Testing
     #expect(frame == Data([1] + [UInt8](repeating: 0, count: 1023)))
   }
 
+  @Test func everyPixelOfAFullScreenComesThroughBase64() throws {
+    let stage = stage()
+    stage.command(#"{"id":"a","cmd":"screen"}"#)
+    // Every value of a byte, in an order that mixes neighbours' bits.
+    var expected: [UInt8] = []
+    for index in 0..<1024 { expected.append(UInt8(truncatingIfNeeded: index &* 167 &+ index >> 8)) }
+    var canvas = Canvas()
+    for (index, byte) in expected.enumerated() {
+      for bit in 0..<8 where byte >> UInt8(bit) & 1 == 1 { canvas.pixel(x: index % 128, y: index / 128 * 8 + bit) }
+    }
+    var frame = Data()
+    var answer = InlineBytes<512>()
+    while stage.node.takeCommandAnswer(&canvas, into: &answer) {
+      let object = try #require(try JSONSerialization.jsonObject(with: Data(text(answer).utf8)) as? [String: Any])
+      frame += try #require(Data(base64Encoded: object["data"] as? String ?? "?"))
+    }
+    #expect(frame == Data(expected))
+  }
+
   @Test func aCommandDeliveredTwiceIsAnsweredOnceAndCarriedOutOnce() {
     let stage = stage()
     #expect(stage.command(#"{"id":"a","cmd":"identify"}"#))

@@ -108,6 +108,19 @@ import Testing
     #expect(throws: SensorError.checksum(register: 0xBE)) { try driver.read() }
   }
 
+  /// Zeros have the checksum zero: only the configuration's low bits, always set, tell them from an answer.
+  @Test func lineThatHangsLowAfterAPresenceIsAChecksumFault() {
+    struct LowLine: OneWireBus {
+      func reset() throws(OneWireError) {}
+      func write(bit: Bool) {}
+      func readBit() -> Bool { false }
+      func write(_ byte: UInt8, keepPowered: Bool) {}
+    }
+    var driver = DS18B20(wire: LowLine(), code: nil)
+    #expect(throws: SensorError.checksum(register: 0xBE)) { try driver.probe() }
+    #expect(throws: SensorError.checksum(register: 0xBE)) { try driver.read() }
+  }
+
   @Test func lineErrorsAreNamed() throws {
     #expect(throws: SensorError.oneWire(.noPresence)) { try driver() }
     wire.attach(chip)

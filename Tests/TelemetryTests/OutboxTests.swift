@@ -47,6 +47,16 @@ extension Outbox {
     #expect(outbox.dropped.isEmpty)
   }
 
+  @Test func whatWasDroppedAfterAPayloadWasSentIsToldOnWhenThatOneIsAcknowledged() {
+    var outbox = Outbox<2>()
+    for seq: UInt32 in 1...4 { outbox.append(reading(seq)) }
+    #expect([outbox.take(0)?.seq, outbox.take(0)?.seq] == [3, 4])
+    outbox.append(reading(5))  // seq 3 goes too: the payload of seq 4, which told of 1 and 2, did not say so
+    outbox.acknowledge(boot: 1, first: 4, last: 4)
+    #expect(outbox.dropped.count == 1)
+    #expect(!outbox.dropped.isEmpty && outbox.dropped[0] == DroppedRange(boot: 1, first: 1, last: 3))
+  }
+
   @Test func forgetsExactlyWhatIsNamed() {
     var outbox = Outbox<8>()
     for seq: UInt32 in 1...6 { outbox.append(reading(seq, boot: seq > 4 ? 2 : 1)) }
@@ -136,6 +146,8 @@ extension Outbox {
       ("2026-11-23T22:45:29Z", 1_795_473_929_000_000), ("1970-01-01 00:00:00", 0),
       ("2000-02-29T12:00:00.5+0530", 951_805_800_500_000),
       ("2026-11-23T22:45:29.1234567-08:00", 1_795_502_729_123_456), ("2026-11-23", nil), ("2026-13-01T00:00:00Z", nil),
+      ("2100-02-28T23:59:59Z", 4_107_542_399_000_000), ("2100-02-29T00:00:00Z", nil),
+      ("2000-02-30T00:00:00Z", nil), ("2026-02-29T00:00:00Z", nil), ("2026-04-31T00:00:00Z", nil),
       ("2026-11-23T24:00:00Z", nil), ("2026-11-23T22:45:29Zx", nil), ("1969-12-31T23:59:59Z", nil), ("", nil),
     ] as [(String, Int64?)])
   func readsISO8601(text: String, microseconds: Int64?) {
