@@ -71,6 +71,29 @@ func waitFor(_ sql: String, at uri: String, seconds: Int = 20) throws {
   }
 }
 
+/// Something that happens beside the test, on a thread of its own: Swift's few are taken by tests that wait.
+final class Aside<Value: Sendable>: Sendable {
+  private let result: Mutex<Result<Value, any Error>?>
+  private let thread: Mutex<DedicatedThread?>
+
+  init(_ body: @escaping @Sendable () throws -> Value) {
+    result = Mutex(nil)
+    thread = Mutex(nil)
+    thread.withLock {
+      $0 = DedicatedThread(name: "aside") {
+        let outcome = Result { try body() }
+        self.result.withLock { $0 = outcome }
+      }
+    }
+  }
+
+  /// Waits for the end.
+  func value() throws -> Value {
+    thread.withLock { $0 }?.join()
+    return try result.withLock { $0! }.get()
+  }
+}
+
 struct Expired: Error { let sql: String }
 
 /// `scripts/testbed` with the server of these tests.

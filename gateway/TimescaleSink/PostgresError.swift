@@ -41,6 +41,20 @@ extension PostgresError {
     }
   }
 
+  /// Whether the place where a row belongs does not take it: a chunk that is frozen, or compressed by another edition (0A000), a limit
+  /// on what may be decompressed for it (53400), an object in the wrong state (55000). TimescaleDB 2.19 also tells of a frozen chunk as
+  /// an internal error.
+  ///
+  /// Such a row would hold up everything behind it for ever; but the same states also tell of faults that have
+  /// nothing to do with the row, so only a row of an old chunk is let go for them.
+  var refusesPlace: Bool {
+    switch sqlState {
+    case "0A000", "53400", "55000": true
+    case "XX000": message.contains("frozen chunk")
+    default: false
+    }
+  }
+
   /// Whether a unique key is already taken.
   var isUniqueViolation: Bool { sqlState == "23505" }
 }

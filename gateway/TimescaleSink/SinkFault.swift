@@ -26,10 +26,18 @@ extension SinkError {
       return (.unreachable, "it is stopping or starting; it is tried again")
     case "53100":
       return (.busy, "make room on the database's disk; it is tried again")
+    case "53200":
+      return (.busy, "the database is out of memory; it is tried again")
+    case "0A000", "53400", "55000":
+      return (.busy, "a chunk of today does not take rows: is it frozen, or compressed too early? It is tried again")
+    case "40P01":
+      return (.busy, "another transaction was in the way; it is tried again")
     case "53300":
       return (.busy, "raise max_connections or stop other clients; it is tried again")
     case "25006":
       return (.busy, "it is read-only, a standby perhaps: use the primary's address; it is tried again")
+    case "XX000" where error.refusesPlace:
+      return (.busy, "a chunk of today is frozen: unfreeze it; it is tried again")
     default: break
     }
     switch error.sqlClass {

@@ -208,7 +208,7 @@ extension TimescaleSink {
       try connection.execute("COMMIT", doing: "committing \(rows.count) rows")
       return Delivery(written: rows.count, duplicates: 0)
     } catch {
-      guard connection.isOpen, error.isUniqueViolation || error.refusesData else { throw error }
+      guard connection.isOpen, error.isUniqueViolation || error.refusesData || error.refusesPlace else { throw error }
     }
     try connection.execute("ROLLBACK", doing: "rolling back")
     return try writeWithCare(rows, to: next, connection)
@@ -240,9 +240,12 @@ extension TimescaleSink {
       return
     } catch {
       // A unique key that objects here is not the readings' identity: a person added it, and the row breaks it.
-      guard connection.isOpen, error.refusesData else { throw error }
+      let isAlone = part.count == 1
+      guard connection.isOpen,
+        error.refusesData || error.refusesPlace && (!isAlone || part.allSatisfy { isLate($0) })
+      else { throw error }
       try connection.execute("ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part", doing: "going back to a savepoint")
-      if part.count == 1 {
+      if isAlone {
         delivery.refused.append((part.startIndex, error.description))
         return
       }
@@ -263,6 +266,11 @@ extension TimescaleSink {
       """, doing: "writing \(part.count) rows that are not there yet")
     try connection.execute("DELETE FROM pg_temp.martlet_batch", doing: "emptying the temporary table")
     return inserted
+  /// Whether a row is so old that its chunk may be closed for good.
+  private func isLate(_ row: Row) -> Bool {
+    row.timestamp < GatewayClock.system.wallMicroseconds() - 86_400_000_000
+  }
+
   }
 
   private func send(
