@@ -139,7 +139,9 @@ let package = Package(
     gateway("Journal", ["GatewayCore", grdb, sqlite]),
     .systemLibrary(
       name: "CPostgres", path: "gateway/CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
-    gateway("TimescaleSink", ["GatewayCore", "CPostgres", logging], resources: [.embedInCode("sql")]),
+    gateway(
+      "TimescaleSink", ["GatewayCore", "CPostgres", logging],
+      resources: [.embedInCode("policies"), .embedInCode("sql")]),
     gateway(
       "ConfigServer", [hummingbird, hummingbirdCore, httpTypes, nio, nioHTTPTypes, logging],
       exclude: ["example"]),

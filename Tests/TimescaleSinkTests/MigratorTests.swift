@@ -1,5 +1,6 @@
 import Foundation
 import GatewayCore
+import Logging
 import Testing
 
 @testable import TimescaleSink
@@ -100,6 +101,32 @@ extension DatabaseTests {
     #expect(try sink.deliver(rows(6...15), upTo: 15).duplicates == 5)
     #expect(try database.ask("SELECT count(*) FROM device_latest") == ["1"])
     #expect(try database.ask("SELECT count(*) FROM sensor_data") == ["15"])
+    try checkUpkeepOfAPlainTable(database, sink)
     sink.close()
+  }
+
+  /// Roll-ups and retention without chunks.
+  private func checkUpkeepOfAPlainTable(_ database: DatabaseFixture, _ sink: TimescaleSink) throws {
+    let now = GatewayClock.system.wallMicroseconds()
+    func old(_ seqs: ClosedRange<Int64>) -> [Row] {
+      rows(seqs, boot: 18).map { row in
+        var row = row
+        row.timestamp = now / 86_400_000_000 * 86_400_000_000 - 40 * 86_400_000_000 + row.seq * 1_000_000
+        return row
+      }
+    }
+    var settings = Upkeep.Settings(database: database.uri)
+    settings.retentionDays = 30
+    let upkeep = Upkeep(settings, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    let recent = try database.ask("SELECT count(*) FROM sensor_data")
+    #expect(try sink.deliver(old(1...200), upTo: 100).written == 200)
+    #expect(try upkeep.turn().retired == 200)
+    #expect(try database.ask("SELECT count(*) FROM sensor_data") == recent)
+    #expect(
+      try database.ask("SELECT sum(readings) FROM sensor_data_1h WHERE bucket < now() - INTERVAL '30 days'") == ["200"])
+    #expect(try sink.deliver(old(201...210), upTo: 101).written == 10)
+    #expect(try upkeep.turn().retired == 10)
+    #expect(
+      try database.ask("SELECT sum(readings) FROM sensor_data_1h WHERE bucket < now() - INTERVAL '30 days'") == ["210"])
   }
 }

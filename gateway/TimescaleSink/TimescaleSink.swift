@@ -52,6 +52,9 @@ public final class TimescaleSink: Sink {
   /// The cursor as this connection last saw it.
   private var position = SinkPosition(upTo: 0)
   private let copy = BinaryCopy()
+  private var bootEpochs = BootEpochs()
+  /// Whether a gateway keeps the roll-ups, and so has to know which minutes got rows.
+  private var marksMinutes = true
   /// Where the round through the open gaps stands.
   var reviewed: (device: String, boot: Int64, seq: Int64) = ("", 0, 0)
   /// Where it goes, without the password.
@@ -75,6 +78,11 @@ public final class TimescaleSink: Sink {
     do throws(PostgresError) {
       try prepareSession(connection)
       try checkSchema(connection)
+      bootEpochs.forget()
+      marksMinutes =
+        try connection.rows(
+          "SELECT kept_by = 'martlet' FROM rollup_state", doing: "asking who keeps the roll-ups"
+        ).first?[0] == "t"
       position = try readCursor(connection)
       return position
     } catch {
@@ -95,8 +103,10 @@ public final class TimescaleSink: Sink {
     do throws(PostgresError) {
       let delivery = try write(rows, to: next, connection)
       position = next
+      bootEpochs.confirm()
       return delivery
     } catch {
+      bootEpochs.forget()
       rollBack(connection)
       throw SinkError(error, at: address)
     }
@@ -203,7 +213,7 @@ extension TimescaleSink {
     _ rows: [Row], to next: SinkPosition, _ connection: PostgresConnection
   ) throws(PostgresError) -> Delivery {
     do throws(PostgresError) {
-      try begin(connection, to: next)
+      let rows = try begin(connection, rows, to: next)
       if !rows.isEmpty { _ = try send(rows[...], to: "sensor_data", connection) }
       try connection.execute("COMMIT", doing: "committing \(rows.count) rows")
       return Delivery(written: rows.count, duplicates: 0)
@@ -211,6 +221,7 @@ extension TimescaleSink {
       guard connection.isOpen, error.isUniqueViolation || error.refusesData || error.refusesPlace else { throw error }
     }
     try connection.execute("ROLLBACK", doing: "rolling back")
+    bootEpochs.forget()
     return try writeWithCare(rows, to: next, connection)
   }
 
@@ -218,7 +229,7 @@ extension TimescaleSink {
   private func writeWithCare(
     _ rows: [Row], to next: SinkPosition, _ connection: PostgresConnection
   ) throws(PostgresError) -> Delivery {
-    try begin(connection, to: next)
+    let rows = try begin(connection, rows, to: next)
     try connection.execute(
       "CREATE TEMPORARY TABLE martlet_batch (LIKE sensor_data) ON COMMIT DROP", doing: "making a temporary table")
     var delivery = Delivery(written: 0, duplicates: 0)
@@ -255,6 +266,11 @@ extension TimescaleSink {
     try land(part[middle...], connection, &delivery)
   }
 
+  /// Whether a row is so old that its chunk may be closed for good.
+  private func isLate(_ row: Row) -> Bool {
+    row.timestamp < GatewayClock.system.wallMicroseconds() - 86_400_000_000
+  }
+
   /// - Returns: how many rows were new.
   private func merge(_ part: ArraySlice<Row>, _ connection: PostgresConnection) throws(PostgresError) -> Int {
     _ = try send(part, to: "pg_temp.martlet_batch", connection)
@@ -266,11 +282,6 @@ extension TimescaleSink {
       """, doing: "writing \(part.count) rows that are not there yet")
     try connection.execute("DELETE FROM pg_temp.martlet_batch", doing: "emptying the temporary table")
     return inserted
-  /// Whether a row is so old that its chunk may be closed for good.
-  private func isLate(_ row: Row) -> Bool {
-    row.timestamp < GatewayClock.system.wallMicroseconds() - 86_400_000_000
-  }
-
   }
 
   private func send(
@@ -282,15 +293,26 @@ extension TimescaleSink {
       doing: "writing \(part.count) rows")
   }
 
-  /// Begins the transaction with the cursor: its lock then covers the rows as well.
-  private func begin(_ connection: PostgresConnection, to next: SinkPosition) throws(PostgresError) {
+  /// Begins the transaction with the cursor: its lock then covers the rows as well. Marks the minutes the rows are of.
+  ///
+  /// - Returns: the rows as the database shall have them.
+  private func begin(
+    _ connection: PostgresConnection, _ rows: [Row], to next: SinkPosition
+  ) throws(PostgresError) -> [Row] {
     try connection.execute("BEGIN", doing: "beginning a transaction")
+    let settled = try bootEpochs.settle(rows, connection)
+    let marks = marksMinutes ? RollUpMarks(settled) : RollUpMarks([])
     let moved = try connection.rows(
       """
+      WITH mark AS (
+        INSERT INTO rollup_pending (minute, device_id)
+        SELECT to_timestamp(60 * m), d FROM unnest($9::bigint[], $10::text[]) AS touched (m, d)
+      )
       UPDATE gateway_cursor SET last_id = $4, ahead = $5::int8multirange, session = $6, updated_at = now()
       WHERE gateway = $1 AND journal = $2 AND sink = $3 AND last_id = $7 AND ahead = $8::int8multirange RETURNING 1
       """,
-      cursorKey + ["\(next.upTo)", next.aheadText, next.session, "\(position.upTo)", position.aheadText],
+      cursorKey + ["\(next.upTo)", next.aheadText, next.session, "\(position.upTo)", position.aheadText]
+        + [marks.minutesText, marks.devicesText],
       doing: "moving the cursor")
     guard !moved.isEmpty else {
       throw PostgresError(
@@ -299,6 +321,7 @@ extension TimescaleSink {
           + "another process delivers from the same journal, or the row was removed",
         doing: "moving the cursor", isConnectionLost: true)
     }
+    return settled
   }
 
   /// Leaves a connection that can begin again, or none.

@@ -49,6 +49,11 @@ struct Gateway {
     // Ends in reverse: first no new readings, then the rest of the journal to the sink, and the page stays to the last.
     var services: [any Service] = [webServer(view), health]
     if let runner { services.append(SinkService(runner: runner, drainSeconds: settings.drainSeconds)) }
+    if let database = settings.database {
+      var options = Upkeep.Settings(database: database)
+      options.retentionDays = settings.retentionDays
+      services.append(UpkeepService(settings: options, logger: logger))
+    }
     services.append(IngestService(ingest: ingest))
     try await ServiceGroup(
       configuration: ServiceGroupConfiguration(

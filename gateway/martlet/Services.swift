@@ -3,8 +3,10 @@ import Foundation
 import GatewayCore
 import Ingest
 import Journal
+import Logging
 import ServiceLifecycle
 import Synchronization
+import TimescaleSink
 
 /// The ingest thread as a service: ends with everything read committed and acknowledged.
 struct IngestService: Service {
@@ -26,6 +28,41 @@ struct SinkService: Service {
     runner.start()
     try? await gracefulShutdown()
     _ = await blocking { runner.stop(within: drainSeconds) }
+  }
+}
+
+/// Roll-ups and retention once a minute; one gateway of a database at a time.
+struct UpkeepService: Service {
+  let settings: Upkeep.Settings
+  let logger: Logger
+
+  func run() async throws {
+    let upkeep = Mutex<Upkeep?>(Upkeep(settings, logger: logger))
+    // One line when a fault begins or changes.
+    let told = Mutex<String?>(nil)
+    while !Task.isShuttingDownGracefully, !Task.isCancelled {
+      try? await cancelWhenGracefulShutdown { try await Task.sleep(for: .seconds(60)) }
+      if Task.isShuttingDownGracefully || Task.isCancelled { break }
+      await blocking {
+        let fault = upkeep.withLock { upkeep -> String? in
+          do throws(SinkError) {
+            _ = try upkeep?.turn()
+            return nil
+          } catch {
+            return error.description
+          }
+        }
+        let isNews = told.withLock { told in
+          defer { told = fault }
+          return told != fault
+        }
+        if let fault, isNews { logger.warning("roll-ups and retention wait: \(fault)") }
+      }
+    }
+    upkeep.withLock { upkeep in
+      upkeep?.close()
+      upkeep = nil
+    }
   }
 }
 

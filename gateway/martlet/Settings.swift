@@ -34,6 +34,8 @@ struct Settings: Sendable {
   var journal = JournalOptions()
   /// Whether the gateway creates or updates the schema when it connects.
   var migrateOnStart = false
+  /// How long readings are kept in the database, in days; `nil`: for ever.
+  var retentionDays: Int?
   /// How a backlog is brought in behind new readings.
   var liveFirst = LiveFirst()
   var web = Web()
@@ -84,6 +86,8 @@ extension Settings {
     broker.baseTopic = try reader.text("broker.baseTopic") ?? broker.baseTopic
     database = try reader.text("database.url") ?? Self.formerDatabase(environment)
     migrateOnStart = try reader.flag("database.migrateOnStart") ?? migrateOnStart
+    // Not shorter than a device may hold readings back and the ledger looks for them.
+    retentionDays = try reader.number("database.retentionDays", 2...36_500) ?? retentionDays
     liveFirst.holdSeconds =
       try reader.number("database.backlogHoldMilliseconds", 10...60_000).map { Double($0) / 1000 }
       ?? liveFirst.holdSeconds
