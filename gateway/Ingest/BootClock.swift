@@ -19,8 +19,26 @@ struct BootClock {
   /// Fixed in the batch under way; real only once that is committed.
   private var pending: [Key: Int64] = [:]
 
+  /// The latest moment this gateway's clock has shown, also before a restart.
+  private var latest: Int64
+
   init(store: any Store) {
     self.store = store
+    let last = (try? store.statistics().lastID) ?? 0
+    latest = (try? store.entries(after: last - 1, limit: 1))?.last?.received ?? 0
+  }
+
+  /// The moment against which a reading's time is judged: a clock that stepped back makes no good time impossible.
+  mutating func reference(_ received: Int64) -> Int64 {
+    latest = max(latest, received)
+    return latest
+  }
+
+  /// Whether the boot's beginning is known, so that its readings need no clock of the gateway.
+  func knows(device: String, boot: Int64) throws(StoreError) -> Bool {
+    let key = Key(device: device, boot: boot)
+    if pending[key] ?? young[key] ?? old[key] != nil { return true }
+    return try store.bootOffset(device: device, boot: boot) != nil
   }
 
   /// The offsets that must be committed with the batch.

@@ -25,6 +25,8 @@ final class IngestThread {
   private var lastLogged: String?
   private var fullLoggedAt: Double?
   private var logBudget = LogBudget()
+  /// Whether readings wait for this gateway's clock to be set.
+  private var isPostponing = false
 
   /// A connection that stood this long was a good one: the waits begin anew.
   private static let stableSeconds = 60.0
@@ -175,6 +177,7 @@ final class IngestThread {
     var batch = Batch()
     var ledger = AckLedger()
     var statuses: [DeviceStatus] = []
+    var postponed = 0
     metrics.received(arrivals.count)
     do throws(StoreError) {
       for arrival in arrivals {
@@ -188,12 +191,14 @@ final class IngestThread {
         case .status(let status): statuses.append(status)
         case .log(let line): note(line)
         case .ignored: continue
+        case .postponed: postponed += 1
         }
       }
     } catch {
       bootClock.discard()
       throw .store(error)
     }
+    tellPostponed(postponed)
     batch.bootOffsets = bootClock.newOffsets
     let result = batch.isEmpty ? nil : try commit(batch)
 
@@ -302,6 +307,19 @@ final class IngestThread {
     if text == lastLogged { return }
     lastLogged = text
     logger.warning("\(text)")
+  }
+
+  /// Once when it begins and once when it ends.
+  private func tellPostponed(_ count: Int) {
+    if count > 0, !isPostponing {
+      isPostponing = true
+      logger.error(
+        "this gateway's clock is not set (before 2024): readings of devices without a clock are not acknowledged until it is; set it, or wait for NTP"
+      )
+    } else if isPostponing, clock.wallMicroseconds() >= Profiles.earliest {
+      isPostponing = false
+      logger.info("this gateway's clock is set; readings of devices without a clock are taken again")
+    }
   }
 
   private func logFull(_ error: StoreError) {

@@ -31,6 +31,9 @@ public enum Profiles {
     case log(DeviceLogLine)
     /// The gateway's own topics, answers to commands, and a status that was cleared.
     case ignored
+    /// Not to be taken yet: its time would come from the gateway's clock, which is not set. The device gets no
+    /// acknowledgement and sends it again.
+    case postponed
   }
 
   /// A message as it came.
@@ -66,6 +69,11 @@ public enum Profiles {
     }
     guard device.utf8.count <= 32 else {
       return refuse(arrival, "bad-device-id", "the device's id in the topic is longer than 32 bytes")
+    }
+    guard isShowable(device) else {
+      return refuse(
+        arrival, "bad-device-id",
+        "the device's id in the topic has control characters or marks that change how it is shown")
     }
     let payload: Payload
     do throws(PayloadError) {
@@ -109,14 +117,22 @@ public enum Profiles {
       entry.timeSource = .device
     } else if payload.version == 2, let uptime = payload.uptimeMilliseconds {
       let uptime = Int64(uptime) * 1000
+      if arrival.received < earliest {
+        let isKnown = try clock.knows(device: device, boot: entry.boot)
+        if !isKnown { return .postponed }
+      }
       let epoch = try clock.epoch(device: device, boot: entry.boot, uptime: uptime, received: arrival.received)
       entry.timestamp = epoch + uptime
       entry.timeSource = .derived
     }
-    guard entry.timestamp >= earliest, entry.timestamp <= arrival.received + latestAhead else {
+    // A gateway whose clock was never set cannot tell what lies ahead.
+    let reference = clock.reference(arrival.received)
+    let isAhead = reference >= earliest && entry.timestamp > reference + latestAhead
+    guard entry.timestamp >= earliest, !isAhead else {
       return refuse(
         arrival, "impossible-time",
-        "\(entry.timeSource.name) time \(entry.timestamp / 1_000_000) s, received at \(arrival.received / 1_000_000) s",
+        "\(entry.timeSource.name) time \(entry.timestamp / 1_000_000) s, received at \(arrival.received / 1_000_000) s"
+          + (entry.timeSource == .received ? ": the gateway's clock is not set" : ""),
         reading: reading)
     }
     return .accepted(entry, reading: reading)
@@ -158,6 +174,18 @@ public enum Profiles {
     let device = levels[..<slash]
     let suffix = levels[levels.index(after: slash)...]
     return device.isEmpty || suffix.isEmpty ? nil : (String(Substring(device)), String(Substring(suffix)))
+  }
+
+  /// Whether an id looks like what it is: no control characters, no invisible marks that turn the direction of writing (Unicode's
+  /// general categories Cc, Cf, Zl, Zp). Version 1 knows no other rule for ids.
+  private static func isShowable(_ device: String) -> Bool {
+    if device.utf8.allSatisfy({ 0x20...0x7E ~= $0 }) { return true }
+    return device.unicodeScalars.allSatisfy {
+      switch $0.properties.generalCategory {
+      case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned: false
+      case _: true
+      }
+    }
   }
 
   /// FNV-1a over the exact bytes, 64 bits, the last bit dropped (Fowler, Noll, Vo; offset and prime of

@@ -58,6 +58,11 @@ public final class JournalFile {
     }
   }
 
+  /// The journal's own name, `Journal.id`.
+  public func identity() throws(StoreError) -> String {
+    try reading("read the name") { db in try Journal.load(db).id }
+  }
+
   /// The entries after `id`, oldest first, at most `limit`.
   ///
   /// - Parameter damaged: told of each entry that cannot be one, instead of an error.

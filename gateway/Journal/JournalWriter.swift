@@ -109,6 +109,7 @@ struct JournalWriter {
     }
     try insert(batch.deadLetters, &cache)
     let isNew = try insert(batch.entries)
+    try insert(Self.strangers(db, zip(batch.entries, isNew).filter { !$1 }.map(\.0)), &cache)
     var arrived: [LedgerWriter.Key: [Int64]] = [:]
     for (entry, isNew) in zip(batch.entries, isNew) where isNew && entry.boot >= 0 {
       arrived[.init(device: entry.device, boot: entry.boot), default: []].append(entry.seq)
@@ -125,6 +126,24 @@ struct JournalWriter {
     }
     state.ledger = ledger.ledger
     return isNew
+  }
+
+  /// Entries under the identity of another reading, as dead letters: a board that lost its count of starts, or a second one with its
+  /// name. A redelivery has the time of the first delivery; only where that is the moment it came, nobody can tell.
+  private static func strangers(_ db: Database, _ duplicates: [Entry]) throws -> [DeadLetter] {
+    try duplicates.compactMap { entry in
+      guard entry.boot >= 0, entry.timeSource != .received else { return nil }
+      let kept = try Int64.fetchOne(
+        db.cachedStatement(sql: "SELECT timestamp FROM entry WHERE device = ? AND boot = ? AND seq = ?"),
+        arguments: [entry.device, entry.boot, entry.seq])
+      guard let kept, kept != entry.timestamp else { return nil }
+      return DeadLetter(
+        received: entry.received, topic: entry.device, reason: "reused-identity",
+        detail:
+          "boot \(entry.boot), seq \(entry.seq) of \(entry.timestamp / 1_000_000) s is already taken by a reading of "
+          + "\(kept / 1_000_000) s: the board lost its count of starts, or two have one name",
+        bytes: entry.bytes)
+    }
   }
 
   /// Closes what of these gaps is open.
