@@ -52,9 +52,9 @@ public final class TimescaleSink: Sink {
   /// The cursor as this connection last saw it.
   private var position = SinkPosition(upTo: 0)
   private let copy = BinaryCopy()
-  private var bootEpochs = BootEpochs()
+  var bootEpochs = BootEpochs()
   /// Whether a gateway keeps the roll-ups, and so has to know which minutes got rows.
-  private var marksMinutes = true
+  private(set) var marksMinutes = true
   /// Where the round through the open gaps stands.
   var reviewed: (device: String, boot: Int64, seq: Int64) = ("", 0, 0)
   /// Where it goes, without the password.
@@ -239,7 +239,7 @@ extension TimescaleSink {
   }
 
   /// Lands a part of the batch inside a savepoint; where the database refuses it, each half for itself.
-  private func land(
+  func land(
     _ part: ArraySlice<Row>, _ connection: PostgresConnection, _ delivery: inout Delivery
   ) throws(PostgresError) {
     try connection.execute("SAVEPOINT part", doing: "making a savepoint")
