@@ -1,4 +1,5 @@
 import ArgumentParser
+import ChipModels
 import Foundation
 import VirtualBoard
 
@@ -27,6 +28,9 @@ struct BoardCommand: ParsableCommand {
   @Option(name: .customLong("for"), help: "Pull the plug after this time: seconds, or 500ms, 90s, 5m.")
   var duration: TimeSpan?
 
+  @Option(help: "Write what the OLED's memory holds at the end to this file: 1024 bytes, page by page.")
+  var oled: String?
+
   @OptionGroup var happenings: ScenarioOptions
 
   @Argument(parsing: .postTerminator, help: "The firmware's command, after --.")
@@ -48,6 +52,7 @@ struct BoardCommand: ParsableCommand {
     let player = ScenarioPlayer(scenario, faults: happenings.faults.map { RandomFaults(seed: $0) })
     let bench = FirmwareBench(FirmwareBoard(board, straps: UInt8(straps)), player, command)
     let code = try bench.run(milliseconds: duration?.milliseconds ?? .max, draws: watch)
+    if let oled { try Data(board.display.memory).write(to: URL(filePath: oled)) }
     if code != 0 { throw ExitCode(code) }
   }
 }
