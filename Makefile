@@ -1,6 +1,6 @@
 # Martlet. `make` alone lists the targets; longer recipes are in scripts/.
 #
-#: demo        the whole system live: boards, broker, gateway, page (FOR=30 COUNT=3 DB=postgres://… TIMESCALE=1)
+#: demo        the whole system live: boards, broker, gateway, page (FOR=30 COUNT=3 DB=postgres://… TIMESCALE=1 FIRMWARE=micropython)
 #: check       the quick layer: format, lint, unit tests
 #: test        everything that proves the promises; installs what it needs
 #: test-all    test, and the long runs
@@ -10,6 +10,9 @@
 #: release     both programs, optimised
 #: embedded    the portable modules on an emulated Cortex-M0: same bytes as on Linux
 #: chaos       a fleet under load while everything fails at random (FOR=90 SEED=n)
+#: lockstep    the MicroPython core beside the Swift core until they differ (MINUTES=10000 SEED=n)
+#: soak        lockstep for longer (MINUTES=100000 SEED=n)
+#: hil         the firmware on a board: PORT=virtual, PORT=rp2040 (emulated) or PORT=/dev/ttyACM0
 #: kernel-test the I²C, GPIO and PWM drivers on a user-mode Linux
 #: flash       the MicroPython firmware onto a Pico W (PORT=/dev/ttyACM0)
 #: provision   Wi-Fi, config server, identity and TLS material onto a Pico W (PORT=…)
@@ -18,7 +21,7 @@
 #: clean       remove build products
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check test test-all coverage mutants build release embedded chaos kernel-test flash provision console format clean
+.PHONY: help demo check test test-all coverage mutants build release embedded chaos kernel-test flash provision console format clean lockstep soak hil
 
 # Where swiftly, Swift's own installer, puts Swift.
 export PATH := $(PATH):$(or $(SWIFTLY_BIN_DIR),$(HOME)/.local/share/swiftly/bin)
@@ -62,6 +65,15 @@ embedded:
 
 chaos:
 	@scripts/chaos
+
+lockstep:
+	@scripts/lockstep
+
+soak:
+	@scripts/soak
+
+hil:
+	@scripts/hil $(PORT)
 
 kernel-test:
 	@scripts/kernel-test
