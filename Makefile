@@ -13,6 +13,7 @@
 #: lockstep    the MicroPython core beside the Swift core until they differ (MINUTES=10000 SEED=n)
 #: soak        lockstep for longer (MINUTES=100000 SEED=n)
 #: hil         the firmware on a board: PORT=virtual, PORT=rp2040 (emulated) or PORT=/dev/ttyACM0
+#: firmware-size  flash and heap that the firmware takes
 #: kernel-test the I²C, GPIO and PWM drivers on a user-mode Linux
 #: flash       the MicroPython firmware onto a Pico W (PORT=/dev/ttyACM0)
 #: provision   Wi-Fi, config server, identity and TLS material onto a Pico W (PORT=…)
@@ -21,7 +22,7 @@
 #: clean       remove build products
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check test test-all coverage mutants build release embedded chaos kernel-test flash provision console format clean lockstep soak hil
+.PHONY: help demo check test test-all coverage mutants build release embedded chaos kernel-test flash provision console format clean lockstep soak hil firmware-size
 
 # Where swiftly, Swift's own installer, puts Swift.
 export PATH := $(PATH):$(or $(SWIFTLY_BIN_DIR),$(HOME)/.local/share/swiftly/bin)
@@ -74,6 +75,9 @@ soak:
 
 hil:
 	@scripts/hil $(PORT)
+
+firmware-size:
+	@scripts/firmware-size
 
 kernel-test:
 	@scripts/kernel-test
