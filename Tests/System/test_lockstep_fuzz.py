@@ -57,6 +57,16 @@ class LockstepFuzz(unittest.TestCase):
         assert frames
         self.assertGreater(min(int(frames[1]), int(frames[2])), 100)
 
+    def test_a_32_bit_micropython_with_32_bit_floats_does_the_same(self) -> None:
+        root = subprocess.run([str(ROOT / "scripts/testbed"), "root"], capture_output=True, text=True, check=True)
+        small = Path(root.stdout.strip()).parent / "micropython-32bit"
+        if not small.exists():
+            self.skipTest("simulators/micropython/build-32bit has not built it yet")
+        life = {"MINUTES": 30, "LENGTH": "10s", "SEED": 32}
+        stock, other = lockstep(**life), lockstep(**life, MICROPYTHON=small)
+        self.assertEqual(other.returncode, 0, other.stdout[-4000:] + other.stderr)
+        self.assertEqual(other.stdout, stock.stdout)
+
     def test_one_character_changed_in_the_micropython_core_is_caught_and_repeats(self) -> None:
         for name, old, new in PYTHON_MUTANTS:
             with self.subTest(mutant=f"{name}: {new}"), tempfile.TemporaryDirectory() as folder:
