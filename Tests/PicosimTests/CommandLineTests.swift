@@ -26,7 +26,8 @@ import Testing
   @Test(arguments: [
     (["--speed", "max"], "a broker does not run faster"), (["--count", "0"], "1 to 100000 boards"),
     (["--for", "10ms"], "at least 1 second"), (["--heartbeat", "10ms"], "--heartbeat: 1s to 24h"),
-    (["--config", "localhost:5000"], "--config: an address"),
+    (["--config", "localhost:5000"], "--config: an address"), (["--password-file", "/dev/null"], "goes with --user"),
+    (["--user", "a", "--password-file", "/dev/null"], "cannot read a password from /dev/null"),
   ])
   func whatCannotBeIsRefusedWithTheReason(arguments: [String], reason: String) {
     #expect {

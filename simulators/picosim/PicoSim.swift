@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 
 @main
 struct PicoSim: ParsableCommand {
@@ -36,6 +37,12 @@ struct Endpoints: ParsableArguments {
   @Option(help: "The broker's port.")
   var port: UInt16 = 1883
 
+  @Option(help: "The name all boards log in with, where the broker asks for one.")
+  var user: String?
+
+  @Option(name: .customLong("password-file"), help: "The file whose first line is the password that goes with --user.")
+  var passwordFile: String?
+
   @Option(help: "The config server's address, or 'none'.")
   var config = "http://127.0.0.1:5000"
 
@@ -55,6 +62,17 @@ struct Endpoints: ParsableArguments {
     guard config == "none" || config.hasPrefix("http://") || config.hasPrefix("https://") else {
       throw ValidationError("--config: an address that begins with http:// or https://, or 'none'")
     }
+    _ = try password()
+  }
+
+  /// What goes with `user`: the first line of the file, so that no process list shows it.
+  func password() throws -> String? {
+    guard let passwordFile else { return nil }
+    guard user != nil else { throw ValidationError("--password-file: goes with --user") }
+    guard let text = try? String(contentsOfFile: passwordFile, encoding: .utf8),
+      let line = text.split(separator: "\n", omittingEmptySubsequences: false).first, !line.isEmpty
+    else { throw ValidationError("--password-file: cannot read a password from \(passwordFile)") }
+    return String(line)
   }
 }
 

@@ -20,6 +20,8 @@ extension SimulatedPico {
     _ name: String, _ device: borrowing BoardDevice, _ endpoints: Endpoints
   ) throws(MQTTError) -> MQTTClient {
     var options = MQTTOptions(host: endpoints.broker, port: endpoints.port, clientID: "picosim-\(name)")
+    options.username = endpoints.user
+    options.password = try? endpoints.password()
     options.keepAliveSeconds = 15
     var will = InlineBytes<512>()
     device.node.writeOfflineStatus(into: &will)
