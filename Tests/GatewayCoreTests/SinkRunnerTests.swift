@@ -78,6 +78,7 @@ private final class FarSide: Sendable {
     var script: [Step]
     var cursor: Int64
     var seqs: [Int64] = []
+    var events: [String?] = []
     var log: [String] = []
     var waitsFor: Int64?
   }
@@ -90,6 +91,7 @@ private final class FarSide: Sendable {
   }
 
   var seqs: [Int64] { state.withLock { $0.seqs } }
+  var events: [String?] { state.withLock { $0.events } }
   var log: [String] { state.withLock { $0.log } }
   var cursor: Int64 { state.withLock { $0.cursor } }
 
@@ -126,6 +128,7 @@ private final class FarSide: Sendable {
       let known = Set(state.seqs)
       let written = rows.map(\.seq).filter { !refused.contains($0) && !known.contains($0) }
       state.seqs += written
+      state.events += rows.filter { written.contains($0.seq) }.map(\.event)
       state.cursor = id
       state.log.append("deliver \(rows.count) up to \(id)")
       return .success(
@@ -166,7 +169,9 @@ private struct ScriptedSink: Sink {
   private let signal = CommitSignal()
   private let metrics = GatewayMetrics()
 
-  private func runner(_ far: FarSide, _ store: MemoryStore, batchSize: Int = 4) throws -> SinkRunner {
+  private func runner(
+    _ far: FarSide, _ store: MemoryStore, tail: LiveTail? = nil, batchSize: Int = 4
+  ) throws -> SinkRunner {
     try SinkRunner(
       ScriptedSink(far: far), store: store,
       rows: { entry in
@@ -174,7 +179,7 @@ private struct ScriptedSink: Sink {
           device: entry.device, boot: entry.boot, seq: entry.seq, timestamp: entry.timestamp,
           timeSource: entry.timeSource, received: entry.received)
       },
-      committed: signal, metrics: metrics, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+      committed: signal, tail: tail, metrics: metrics, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
       batchSize: batchSize, backoff: Backoff(firstSeconds: 0.001, limitSeconds: 0.002))
   }
 
@@ -233,6 +238,39 @@ private struct ScriptedSink: Sink {
     #expect(store.letters.first?.detail == "value out of range")
     #expect(store.cursors == ["scripted": 6])
     #expect(metrics.snapshot.refused == ["refused-by-database": 2])
+  }
+
+  /// Rows as the tail would get them, told from the store's by their event.
+  private func live(_ ids: ClosedRange<Int64>) -> [Row] {
+    ids.map { id in
+      var row = Row(device: "Attic06", boot: 17, seq: id, timestamp: id, timeSource: .device, received: id)
+      row.event = "live"
+      return row
+    }
+  }
+
+  @Test func whatTheTailReachesComesFromMemoryAndTheRestFromTheStore() throws {
+    let (far, store, tail) = (FarSide(), MemoryStore(entries: 9), LiveTail())
+    tail.append(live(6...9), ids: Array(6...9))
+    let runner = try runner(far, store, tail: tail)
+    runner.start()
+    far.waitForCursor(9)
+    #expect(runner.stop(within: 10))
+    #expect(far.seqs == Array(1...9))
+    #expect(far.events == [1, 2, 3, 4, 5, 6, 7, 8].map { _ in nil } + ["live"], "4 by 4, and then one from memory")
+    #expect(store.cursors == ["scripted": 9])
+  }
+
+  @Test func refusedRowFromMemoryIsKeptWithItsBytes() throws {
+    let (far, store, tail) = (FarSide([.refuse([2])]), MemoryStore(entries: 3), LiveTail())
+    tail.append(live(1...3), ids: [1, 2, 3])
+    let runner = try runner(far, store, tail: tail)
+    runner.start()
+    far.waitForCursor(3)
+    #expect(runner.stop(within: 10))
+    #expect(far.events == ["live", "live"])
+    #expect(store.letters.map(\.bytes) == [[2]])
+    #expect(store.letters.first?.loss?.seqs == 2...2)
   }
 
   @Test func cursorBeyondTheJournalStartsAgainAtItsBeginning() throws {

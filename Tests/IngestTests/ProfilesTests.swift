@@ -57,7 +57,7 @@ func payload(
 
   @Test func whatTheDeviceDroppedIsToldToTheLedger() throws {
     let text = payload().dropLast() + #","dropped":[[3,5],[16,7,9]]}"#
-    guard case .accepted(_, let reading?) = try verdict("iots6/Attic06", String(text)) else {
+    guard case .accepted(_, _, let reading?) = try verdict("iots6/Attic06", String(text)) else {
       Issue.record("not accepted")
       return
     }
@@ -87,16 +87,17 @@ func payload(
       profile: .martletVersion2, bytes: Array(text.utf8))
     #expect(
       try verdict("iots6/Attic06", text)
-        == .accepted(expected, reading: Profiles.ReadingID(device: "Attic06", boot: 17, seq: 1)))
+        == .accepted(
+          expected, row: Profiles.row(from: expected),
+          reading: Profiles.ReadingID(device: "Attic06", boot: 17, seq: 1)))
   }
 
   @Test func rowHasEveryColumnAndTheRestAsExtra() throws {
     let text = payload().dropLast() + #","suppressed":3,"note":"a\"b"}"#
-    guard case .accepted(let entry, _) = try verdict("iots6/Attic06", String(text)) else {
+    guard case .accepted(let entry, let row, _) = try verdict("iots6/Attic06", String(text)) else {
       Issue.record("refused")
       return
     }
-    let row = Profiles.row(from: entry)
     #expect(row.event == "heartbeat")
     #expect(row.temperatureCentiCelsius == 2253)
     #expect(row.humidityCentiPercent == 4512)
@@ -114,10 +115,11 @@ func payload(
 
   @Test func versionOneIsKnownByItsBytesAndTakesTheTopicsDevice() throws {
     let text = #"{"event_type":"motion","temperature":"72.5","timestamp":"2026-11-24T07:00:00","fan_pwm":12}"#
-    guard case .accepted(let entry, let reading) = try verdict("iots6/Garage02", text) else {
+    guard case .accepted(let entry, let row, let reading) = try verdict("iots6/Garage02", text) else {
       Issue.record("refused")
       return
     }
+    #expect(row == Profiles.row(from: entry), "a sink gets the same row from memory and from the store")
     #expect(reading == nil)
     #expect(entry.device == "Garage02")
     #expect(entry.boot == -1)
@@ -136,7 +138,7 @@ func payload(
   }
 
   @Test func versionOneWithoutTimeTakesTheMomentItCame() throws {
-    guard case .accepted(let entry, _) = try verdict("iots6/Garage02", #"{"device_id":"Garage02"}"#) else {
+    guard case .accepted(let entry, _, _) = try verdict("iots6/Garage02", #"{"device_id":"Garage02"}"#) else {
       Issue.record("refused")
       return
     }
@@ -209,7 +211,7 @@ func payload(
     var clock = BootClock(store: OffsetStore(["Attic06/18": noon - 7_000_000]))
     func time(_ seq: Int, _ uptime: Int, boot: Int = 17, received: Int64) throws -> Int64? {
       let text = payload(boot: boot, seq: seq, timestamp: nil, uptime: uptime)
-      guard case .accepted(let entry, _) = try verdict("iots6/Attic06", text, clock: &clock, received: received),
+      guard case .accepted(let entry, _, _) = try verdict("iots6/Attic06", text, clock: &clock, received: received),
         entry.timeSource == .derived
       else { return nil }
       return entry.timestamp

@@ -19,7 +19,7 @@ import Testing
     odd.profile = .iots6Version1
     odd.bytes = []
     let result = try journal.commit(batch([entry(1), odd]))
-    #expect(result == CommitResult(isNew: [true, true], lastID: 2))
+    #expect(result == CommitResult(isNew: [true, true], lastID: 2, newIDs: [1, 2]))
     var first = entry(1)
     first.id = 1
     odd.id = 2
@@ -64,7 +64,9 @@ import Testing
     #expect(try journal.bootOffset(device: "Attic06", boot: 17) == nil)
     #expect(try journal.statistics().entries == 3)
     try meddle(folder.file, "DROP TRIGGER boom")
-    #expect(try journal.commit(bad) == CommitResult(isNew: [true, true, true, true, true], lastID: 8))
+    #expect(
+      try journal.commit(bad)
+        == CommitResult(isNew: [true, true, true, true, true], lastID: 8, newIDs: [4, 5, 6, 7, 8]))
   }
 
   @Test func restartKeepsRowsNameAndNumbering() throws {

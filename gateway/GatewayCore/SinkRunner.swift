@@ -38,6 +38,7 @@ public final class SinkRunner: @unchecked Sendable {
   private let store: any Store
   private let rows: @Sendable (Entry) -> Row
   private let committed: CommitSignal
+  private let tail: LiveTail?
   private let metrics: GatewayMetrics
   private let batchSize: Int
   private let liveFirst: LiveFirst
@@ -61,12 +62,14 @@ public final class SinkRunner: @unchecked Sendable {
   /// - Parameters:
   ///   - rows: makes the row of an entry; must give the same row each time.
   ///   - committed: told after each commit to the store.
+  ///   - tail: the newest rows, before `committed` is told of them; without it all are read from the store.
   ///   - batchSize: the most entries of one delivery.
   ///   - liveFirst: how a backlog is brought in.
   /// - Throws: what the store says to the registration.
   public init(
     _ sink: sending any Sink, store: any Store, rows: @escaping @Sendable (Entry) -> Row, committed: CommitSignal,
-    metrics: GatewayMetrics, logger: Logger, batchSize: Int = 5000, liveFirst: LiveFirst = LiveFirst(),
+    tail: LiveTail? = nil, metrics: GatewayMetrics, logger: Logger, batchSize: Int = 5000,
+    liveFirst: LiveFirst = LiveFirst(),
     backoff: Backoff = Backoff(firstSeconds: 0.25, limitSeconds: 30), clock: GatewayClock = .system
   ) throws(StoreError) {
     name = sink.name
@@ -74,6 +77,7 @@ public final class SinkRunner: @unchecked Sendable {
     self.store = store
     self.rows = rows
     self.committed = committed
+    self.tail = tail
     self.metrics = metrics
     self.logger = logger
     self.logger[metadataKey: "sink"] = "\(sink.name)"
@@ -150,28 +154,28 @@ public final class SinkRunner: @unchecked Sendable {
     var pace = BacklogPace(liveFirst, limit: batchSize)
     while true {
       let seen = committed.count
-      var entries = try read(after: front)
-      if isBehind(entries), position.ahead.count < LiveFirst.stretchLimit {
+      var next = try read(after: front)
+      if isBehind(next), position.ahead.count < LiveFirst.stretchLimit {
         front = try last()
         pace = BacklogPace(liveFirst, limit: batchSize)
         logger.notice("catching up: new readings first, behind them entries \(position.upTo + 1) to \(front)")
-        entries = try read(after: front)
+        next = try read(after: front)
       }
       if deadline.map({ clock.monotonicSeconds() >= $0 }) ?? false { return }
-      if let last = entries.last {
-        try deliver(entries, after: front, through: last.id, &position)
-        front = last.id
+      if let last = next.ids.last {
+        try deliver(next, after: front, through: last, &position)
+        front = last
       }
       if position.upTo < front {
         let now = clock.monotonicSeconds()
         if now < pace.dueSeconds, deadline == nil {
-          if entries.isEmpty { _ = committed.wait(beyond: seen, seconds: pace.dueSeconds - now) }
+          if next.ids.isEmpty { _ = committed.wait(beyond: seen, seconds: pace.dueSeconds - now) }
         } else {
           try deliverBacklog(below: front, &position, &pace)
         }
         continue
       }
-      if entries.isEmpty {
+      if next.ids.isEmpty {
         recovered(at: position.upTo)
         try settle()
         if deadline != nil {
@@ -180,7 +184,7 @@ public final class SinkRunner: @unchecked Sendable {
         }
         // The limit only bounds what a lost notification would cost.
         _ = committed.wait(beyond: seen, seconds: min(5, Self.settleSeconds))
-      } else if entries.count < batchSize {
+      } else if next.ids.count < batchSize {
         // With a backlog the rows come first; without one there need be no moment without new ones.
         try settle()
       }
@@ -188,8 +192,8 @@ public final class SinkRunner: @unchecked Sendable {
   }
 
   /// Whether the sink is so far behind that new readings shall not wait for the old.
-  private func isBehind(_ entries: [Entry]) -> Bool {
-    guard entries.count == batchSize, let oldest = entries.first else { return false }
+  private func isBehind(_ next: LiveTail.Rows) -> Bool {
+    guard next.ids.count == batchSize, let oldest = next.rows.first else { return false }
     return Double(clock.wallMicroseconds() - oldest.received) > liveFirst.behindSeconds * 1_000_000
   }
 
@@ -201,29 +205,34 @@ public final class SinkRunner: @unchecked Sendable {
     let after = position.upTo
     let end = position.holeEnd(below: front)
     let found = try read(after: after, limit: pace.slice)
-    let entries = Array(found.prefix { $0.id <= end })
-    let isLast = entries.count < found.count || found.count < pace.slice
-    try deliver(entries, after: after, through: isLast ? end : entries.last?.id ?? end, &position)
-    pace.went(entries.count, from: begun, to: clock.monotonicSeconds())
+    let slice = found.prefix(through: end)
+    let isLast = slice.ids.count < found.ids.count || found.ids.count < pace.slice
+    try deliver(slice, after: after, through: isLast ? end : slice.ids.last ?? end, &position)
+    pace.went(slice.ids.count, from: begun, to: clock.monotonicSeconds())
     if position.upTo >= front { logger.notice("caught up: everything to entry \(position.upTo) is delivered") }
   }
 
   private func deliver(
-    _ entries: [Entry], after: Int64, through: Int64, _ position: inout SinkPosition
+    _ delivered: LiveTail.Rows, after: Int64, through: Int64, _ position: inout SinkPosition
   ) throws(Fault) {
     var next = position
     next.deliver(after: after, through: through)
     let delivery: Delivery
-    do throws(SinkError) { delivery = try sink.deliver(entries.map(rows), to: next) } catch { throw .sink(error) }
-    bury(delivery.refused, of: entries)
+    do throws(SinkError) { delivery = try sink.deliver(delivered.rows, to: next) } catch { throw .sink(error) }
+    bury(delivery.refused, of: delivered)
     position = next
     do throws(StoreError) { try store.advance(sink: name, to: position.upTo) } catch { throw .store(error) }
     metrics.delivered(sink: name, rows: delivery.written, duplicates: delivery.duplicates)
     recovered(at: position.end)
   }
 
-  private func read(after id: Int64, limit: Int? = nil) throws(Fault) -> [Entry] {
-    do throws(StoreError) { return try store.entries(after: id, limit: limit ?? batchSize) } catch {
+  /// The next rows: from memory where they are young enough, otherwise from the store.
+  private func read(after id: Int64, limit: Int? = nil) throws(Fault) -> LiveTail.Rows {
+    if let live = tail?.rows(after: id, limit: limit ?? batchSize) { return live }
+    do throws(StoreError) {
+      let entries = try store.entries(after: id, limit: limit ?? batchSize)
+      return LiveTail.Rows(rows: entries.map(rows), ids: entries.map(\.id))
+    } catch {
       throw .store(error)
     }
   }
@@ -261,31 +270,37 @@ public final class SinkRunner: @unchecked Sendable {
 
   /// Keeps what was refused, however long the store takes: the sink's cursor has moved already, so that there is no way
   /// back to these rows.
-  private func bury(_ refused: [(index: Int, reason: String)], of entries: [Entry]) {
+  private func bury(_ refused: [(index: Int, reason: String)], of delivered: LiveTail.Rows) {
     if refused.isEmpty { return }
-    let letters = refused.map { refusal in
-      let entry = entries[refusal.index]
-      return DeadLetter(
-        received: entry.received, topic: entry.device, reason: "refused-by-database", detail: refusal.reason,
-        bytes: entry.bytes,
-        loss: entry.boot < 0
-          ? nil
-          : Loss(
-            device: entry.device, boot: entry.boot, seqs: entry.seq...entry.seq, reason: "database: refused",
-            sparesArrived: false))
-    }
     while true {
       do throws(StoreError) {
+        var letters: [DeadLetter] = []
+        for refusal in refused {
+          letters.append(try letter(delivered.rows[refusal.index], delivered.ids[refusal.index], refusal.reason))
+        }
         try store.bury(letters)
         for letter in letters { metrics.refused(reason: letter.reason) }
         return
       } catch {
         report(.store(error))
         if pause(backoff.next()) { continue }
-        logger.error("stopped before \(letters.count) refused rows could be kept as dead letters: \(error)")
+        logger.error("stopped before \(refused.count) refused rows could be kept as dead letters: \(error)")
         return
       }
     }
+  }
+
+  /// The bytes are in the store until it hears of the progress, unless it had to drop them.
+  private func letter(_ row: Row, _ id: Int64, _ reason: String) throws(StoreError) -> DeadLetter {
+    let entry = try store.entries(after: id - 1, limit: 1).first
+    return DeadLetter(
+      received: row.received, topic: row.device, reason: "refused-by-database", detail: reason,
+      bytes: entry?.id == id ? entry?.bytes ?? [] : [],
+      loss: row.boot < 0
+        ? nil
+        : Loss(
+          device: row.device, boot: row.boot, seqs: row.seq...row.seq, reason: "database: refused",
+          sparesArrived: false))
   }
 
   // MARK: Waiting and telling

@@ -140,11 +140,17 @@ public struct CommitResult: Sendable, Equatable {
   public var isNew: [Bool]
   /// The highest id in the store.
   public var lastID: Int64
+  /// The ids of the new entries, in their order; empty where the store does not say.
+  public var newIDs: [Int64]
+  /// Whether entries that some sink had not got made room.
+  public var hasDropped: Bool
 
   /// The outcome of one commit.
-  public init(isNew: [Bool], lastID: Int64) {
+  public init(isNew: [Bool], lastID: Int64, newIDs: [Int64] = [], hasDropped: Bool = false) {
     self.isNew = isNew
     self.lastID = lastID
+    self.newIDs = newIDs
+    self.hasDropped = hasDropped
   }
 }
 

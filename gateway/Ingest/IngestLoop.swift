@@ -35,16 +35,18 @@ public final class IngestLoop: Sendable {
   private let metrics: GatewayMetrics
   private let logger: Logger
   private let handlers: IngestHandlers
+  private let tail: LiveTail?
   private let clock: GatewayClock
   private let wake: WakePipe
   private let thread = Mutex<DedicatedThread?>(nil)
 
   /// Makes ready.
   ///
+  /// - Parameter tail: gets the new rows of each commit, for sinks.
   /// - Throws: `.invalid` for options that cannot work, `.exhausted`.
   public init(
     _ options: IngestOptions, store: any Store, committed: CommitSignal, metrics: GatewayMetrics, logger: Logger,
-    handlers: IngestHandlers = IngestHandlers(), clock: GatewayClock = .system
+    handlers: IngestHandlers = IngestHandlers(), tail: LiveTail? = nil, clock: GatewayClock = .system
   ) throws(MQTTError) {
     // The client belongs to the thread; this one only finds out whether the options are possible.
     _ = try MQTTClient(options.mqtt)
@@ -54,6 +56,7 @@ public final class IngestLoop: Sendable {
     self.metrics = metrics
     self.logger = logger
     self.handlers = handlers
+    self.tail = tail
     self.clock = clock
     guard let wake = WakePipe() else {
       let cause = errno
@@ -72,8 +75,7 @@ public final class IngestLoop: Sendable {
       $0 = DedicatedThread(name: "ingest") { [self] in
         IngestThread(
           options, store: store, committed: committed, metrics: metrics, logger: logger, handlers: handlers,
-          clock: clock,
-          wake: wake
+          tail: tail, clock: clock, wake: wake
         ).run()
       }
     }

@@ -11,6 +11,7 @@ final class IngestThread {
   private let metrics: GatewayMetrics
   private let logger: Logger
   private let handlers: IngestHandlers
+  private let tail: LiveTail?
   private let clock: GatewayClock
   private let wake: WakePipe
 
@@ -40,7 +41,7 @@ final class IngestThread {
 
   init(
     _ options: IngestOptions, store: any Store, committed: CommitSignal, metrics: GatewayMetrics, logger: Logger,
-    handlers: IngestHandlers, clock: GatewayClock, wake: WakePipe
+    handlers: IngestHandlers, tail: LiveTail?, clock: GatewayClock, wake: WakePipe
   ) {
     self.options = options
     self.store = store
@@ -48,6 +49,7 @@ final class IngestThread {
     self.metrics = metrics
     self.logger = logger
     self.handlers = handlers
+    self.tail = tail
     self.clock = clock
     self.wake = wake
     bootClock = BootClock(store: store)
@@ -175,6 +177,9 @@ final class IngestThread {
 
   private func commit(_ client: MQTTClient) throws(Fault) {
     var batch = Batch()
+    batch.entries.reserveCapacity(arrivals.count)
+    var rows: [Row] = []
+    rows.reserveCapacity(arrivals.count)
     var ledger = AckLedger()
     var statuses: [DeviceStatus] = []
     var postponed = 0
@@ -182,8 +187,9 @@ final class IngestThread {
     do throws(StoreError) {
       for arrival in arrivals {
         switch try Profiles.classify(arrival, base: options.baseTopic, clock: &bootClock) {
-        case .accepted(let entry, let reading):
+        case .accepted(let entry, let row, let reading):
           batch.entries.append(entry)
+          rows.append(row)
           if let reading { note(reading, &ledger, &batch) }
         case .refused(let letter, let reading):
           batch.deadLetters.append(letter)
@@ -206,7 +212,7 @@ final class IngestThread {
     acknowledge(ledger, client)
     let isAlive = client.fileDescriptor != nil && client.wantsWrite
     let written = Result { () throws(MQTTError) in if isAlive { try client.write() } }
-    if let result { tell(batch, result) }
+    if let result { tell(batch, rows, result) }
     if let handler = handlers.status { statuses.forEach(handler) }
     if case .failure(let error) = written { throw .broker(error) }
   }
@@ -246,6 +252,8 @@ final class IngestThread {
         }
         return result
       } catch {
+        // Should the failure hide that something was kept after all, sinks must not be led past it.
+        tail?.clear()
         switch error.code {
         case .full:
           logFull(error)
@@ -276,12 +284,18 @@ final class IngestThread {
     }
   }
 
-  private func tell(_ batch: Batch, _ result: CommitResult) {
+  private func tell(_ batch: Batch, _ rows: [Row], _ result: CommitResult) {
     let new = result.isNew.count { $0 }
     if !batch.entries.isEmpty {
       metrics.committed(new: new, duplicates: result.isNew.count - new)
+      if result.hasDropped { tail?.clear() }
+      if result.newIDs.count == new {
+        tail?.append(new == rows.count ? rows : zip(rows, result.isNew).filter(\.1).map(\.0), ids: result.newIDs)
+      } else {
+        tail?.clear()
+      }
       committed.notify()
-      handlers.committed?(batch.entries.map(Profiles.row), result.isNew)
+      handlers.committed?(rows, result.isNew)
     }
     for letter in batch.deadLetters { metrics.refused(reason: letter.reason) }
   }

@@ -21,8 +21,8 @@ public enum Profiles {
 
   /// What a message is.
   enum Verdict: Equatable {
-    /// To be journaled; `reading` is to be acknowledged by name (version 2 only).
-    case accepted(Entry, reading: ReadingID?)
+    /// To be journaled; `row` is what the entry makes, `reading` is to be acknowledged by name (version 2 only).
+    case accepted(Entry, row: Row, reading: ReadingID?)
     /// To be kept as a dead letter. A version-2 reading whose identity is sure, but whose time cannot be, is named: the
     /// device must not send it for ever, and it is kept.
     case refused(DeadLetter, reading: ReadingID?)
@@ -76,17 +76,18 @@ public enum Profiles {
         "the device's id in the topic has control characters or marks that change how it is shown")
     }
     let payload: Payload
+    var extra = Extra()
     do throws(PayloadError) {
-      payload = try Payload.decode(arrival.payload.span)
+      payload = try Payload.decode(arrival.payload.span) { extra.add(arrival.payload[$0..<$1]) }
     } catch {
       let (reason, detail) = words(error)
       return refuse(arrival, reason, detail)
     }
-    return try accept(payload, arrival, device, &clock)
+    return try accept(payload, extra, arrival, device, &clock)
   }
 
   private static func accept(
-    _ payload: Payload, _ arrival: Arrival, _ device: String, _ clock: inout BootClock
+    _ payload: Payload, _ extra: Extra, _ arrival: Arrival, _ device: String, _ clock: inout BootClock
   ) throws(StoreError) -> Verdict {
     let named = text(payload.deviceID)
     guard named.isEmpty || named == device else {
@@ -135,7 +136,7 @@ public enum Profiles {
           + (entry.timeSource == .received ? ": the gateway's clock is not set" : ""),
         reading: reading)
     }
-    return .accepted(entry, reading: reading)
+    return .accepted(entry, row: row(from: entry, payload, extra), reading: reading)
   }
 
   private static func losses(_ dropped: DroppedRanges, _ device: String) -> [Loss] {
@@ -236,23 +237,40 @@ extension Profiles {
 
   /// The row an entry makes: always the same for the same entry.
   public static func row(from entry: Entry) -> Row {
-    var row = Row(
-      device: entry.device, boot: entry.boot, seq: entry.seq, timestamp: entry.timestamp, timeSource: entry.timeSource,
-      received: entry.received)
-    let bytes = entry.bytes.span
-    var extra: [UInt8] = []
-    let payload: Payload
+    var extra = Extra()
     do throws(PayloadError) {
-      payload = try Payload.decode(bytes) { start, end in
-        extra.append(extra.isEmpty ? UInt8(ascii: "{") : UInt8(ascii: ","))
-        extra.append(contentsOf: entry.bytes[start..<end])
-      }
+      let payload = try Payload.decode(entry.bytes.span) { extra.add(entry.bytes[$0..<$1]) }
+      return row(from: entry, payload, extra)
     } catch {
       // It was decoded before it was journaled: only a file damaged behind SQLite's back, or a codec that became
       // stricter, leads here. The identity is still worth a row.
+      var row = identity(of: entry)
       row.quality = "undecodable"
       return row
     }
+  }
+
+  private static func identity(of entry: Entry) -> Row {
+    Row(
+      device: entry.device, boot: entry.boot, seq: entry.seq, timestamp: entry.timestamp, timeSource: entry.timeSource,
+      received: entry.received)
+  }
+
+  /// The members of a payload that have no column, as the inside of a JSON object.
+  private struct Extra {
+    private var bytes: [UInt8] = []
+
+    mutating func add(_ member: ArraySlice<UInt8>) {
+      bytes.append(bytes.isEmpty ? UInt8(ascii: "{") : UInt8(ascii: ","))
+      bytes.append(contentsOf: member)
+    }
+
+    /// The object, or `nil` where there is nothing.
+    var object: String? { bytes.isEmpty ? nil : String(decoding: bytes, as: UTF8.self) + "}" }
+  }
+
+  private static func row(from entry: Entry, _ payload: Payload, _ extra: Extra) -> Row {
+    var row = identity(of: entry)
     row.event = nonEmpty(payload.event)
     row.temperatureCentiCelsius = payload.temperatureCentiCelsius
     row.humidityCentiPercent = payload.humidityCentiPercent
@@ -264,7 +282,7 @@ extension Profiles {
     row.wifiRSSI = payload.wifiRSSI
     row.uptimeMilliseconds = payload.uptimeMilliseconds.map { Int64(clamping: $0) }
     row.version = nonEmpty(payload.firmware)
-    row.extra = extra.isEmpty ? nil : String(decoding: extra, as: UTF8.self) + "}"
+    row.extra = extra.object
     return row
   }
 

@@ -176,6 +176,7 @@ public final class Journal: Store, Sendable {
       // A copy: the state changes only when the transaction has become durable.
       var next = state.withLock { $0 }
       var isNew: [Bool] = []
+      var newIDs: [Int64] = []
       var isFull = false
       let now = batch.entries.last?.received ?? clock.wallMicroseconds()
       try withLedger { cache in
@@ -184,17 +185,20 @@ public final class Journal: Store, Sendable {
           isFull = try !writer.makeRoom(for: batch)
           if !isFull { isNew = try writer.insert(batch, &cache) }
           try writer.saveCursors()
+          newIDs = writer.newIDs
           next = writer.state
           return .commit
         }
       }
-      state.withLock { shared in
+      let hasDropped = state.withLock { shared in
+        let hasDropped = shared.lost != next.lost
         shared.entries = next.entries
         shared.lastID = next.lastID
         shared.lost = next.lost
         shared.ledger = next.ledger
         // A sink may have moved its cursor meanwhile; then it stays marked for the next commit.
         if shared.cursors == next.cursors { shared.cursorsChanged = false }
+        return hasDropped
       }
       if isFull {
         throw StoreError(
@@ -202,7 +206,7 @@ public final class Journal: Store, Sendable {
           "\(next.entries) entries are kept and the bound is reached (max_entries \(options.maxEntries), "
             + "max_bytes \(options.maxBytes)); a sink must catch up, or the bound be raised")
       }
-      return CommitResult(isNew: isNew, lastID: next.lastID)
+      return CommitResult(isNew: isNew, lastID: next.lastID, newIDs: newIDs, hasDropped: hasDropped)
     }
   }
 

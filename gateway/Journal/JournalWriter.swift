@@ -12,6 +12,8 @@ struct JournalWriter {
   /// The state as it will be once the transaction is durable.
   private(set) var state: Journal.State
   private var ledger: LedgerWriter
+  /// The ids of the entries that were new.
+  private(set) var newIDs: [Int64] = []
   /// Entries that went before every sink had them, for the ledger.
   private var overwritten: [LedgerWriter.Key: [Int64]] = [:]
 
@@ -166,6 +168,7 @@ struct JournalWriter {
     }
     var isNew: [Bool] = []
     isNew.reserveCapacity(entries.count)
+    newIDs.reserveCapacity(entries.count)
     for entry in entries {
       let code = Self.step(statement, entry)
       guard code == SQLITE_DONE else {
@@ -179,6 +182,7 @@ struct JournalWriter {
       if inserted {
         state.entries += 1
         state.lastID = sqlite3_last_insert_rowid(db.sqliteConnection)
+        newIDs.append(state.lastID)
       }
     }
     return isNew

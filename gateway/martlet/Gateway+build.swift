@@ -29,16 +29,19 @@ struct Gateway {
     let fleet = Fleet()
     try restore(fleet, from: journal)
     let committed = CommitSignal()
-    let runner = try sinkRunner(journal, committed, metrics)
+    let tail = settings.database == nil ? nil : LiveTail()
+    let runner = try sinkRunner(journal, committed, tail, metrics)
     let ingest = try IngestLoop(
       ingestOptions, store: journal, committed: committed, metrics: metrics, logger: logger,
       handlers: IngestHandlers(
-        committed: { rows, isNew in fleet.observe(zip(rows, isNew).filter(\.1).map(\.0)) },
+        committed: { rows, isNew in
+          fleet.observe(isNew.allSatisfy { $0 } ? rows : zip(rows, isNew).filter(\.1).map(\.0))
+        },
         status: { status in
           fleet.presence(
             device: status.device, online: status.isOnline, boot: status.boot, version: status.version,
             at: status.received)
-        }))
+        }), tail: tail)
     let health = HealthWatch(
       journal: journal, metrics: metrics, ingest: ingest, sink: runner?.name,
       broker: "\(settings.broker.host):\(settings.broker.port)")
@@ -88,14 +91,14 @@ struct Gateway {
   }
 
   private func sinkRunner(
-    _ journal: Journal, _ committed: CommitSignal, _ metrics: GatewayMetrics
+    _ journal: Journal, _ committed: CommitSignal, _ tail: LiveTail?, _ metrics: GatewayMetrics
   ) throws -> SinkRunner? {
     guard let database = settings.database else { return nil }
     var options = TimescaleSink.Settings(database: database, gateway: settings.gatewayID, journal: journal.id)
     options.migrateOnStart = settings.migrateOnStart
     return try SinkRunner(
       TimescaleSink(options, logger: logger), store: journal, rows: Profiles.row, committed: committed,
-      metrics: metrics, logger: logger, liveFirst: settings.liveFirst)
+      tail: tail, metrics: metrics, logger: logger, liveFirst: settings.liveFirst)
   }
 
   /// What the page showed before the restart.
