@@ -134,7 +134,7 @@ final class IngestThread {
       _ = poll(&entries, 2, Int32(milliseconds.rounded(.up)))
       if entries[0].revents != 0 {
         if isWriting {
-          try broker { () throws(MQTTError) in try client.write() }
+          try broker { () throws(MQTTError) in try client.write(merging: true) }
         } else {
           try takeBatch(client)
         }
@@ -211,7 +211,7 @@ final class IngestThread {
     // Durable from here on.
     acknowledge(ledger, client)
     let isAlive = client.fileDescriptor != nil && client.wantsWrite
-    let written = Result { () throws(MQTTError) in if isAlive { try client.write() } }
+    let written = Result { () throws(MQTTError) in if isAlive { try client.write(merging: true) } }
     if let result { tell(batch, rows, result) }
     if let handler = handlers.status { statuses.forEach(handler) }
     if case .failure(let error) = written { throw .broker(error) }

@@ -162,9 +162,24 @@ public final class MQTTClient {
 
   /// Sends what is queued, as far as the socket takes it: every acknowledgement of everything read so far.
   ///
+  /// - Parameter merging: packets share segments (`TCP_CORK`), which pays from a few packets on: the library writes each
+  ///   by itself, and with TCP_NODELAY each would travel, and wake the broker, alone.
   /// - Throws: `.connectionLost`.
-  public func write() throws(MQTTError) {
-    try require(mosquitto_loop_write(handle, 1), "write to the broker")
+  public func write(merging: Bool = false) throws(MQTTError) {
+    let descriptor = mosquitto_socket(handle)
+    if merging { Self.cork(descriptor, true) }
+    let code = mosquitto_loop_write(handle, 1)
+    let cause = errno
+    // After a failure the library has closed the socket, and its number may be another's.
+    if merging, mosquitto_socket(handle) == descriptor { Self.cork(descriptor, false) }
+    errno = cause
+    try require(code, "write to the broker")
+  }
+
+  /// Without effect on a socket that is none, or not TCP: then nothing is merged.
+  private static func cork(_ descriptor: Int32, _ isOn: Bool) {
+    var value: Int32 = isOn ? 1 : 0
+    _ = setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_CORK, &value, socklen_t(MemoryLayout<Int32>.size))
   }
 
   /// Writes until nothing is queued, waiting for the socket at most `milliseconds`.
