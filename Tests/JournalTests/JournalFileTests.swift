@@ -72,7 +72,8 @@ import Testing
       folder.file,
       """
       PRAGMA writable_schema = ON;
-      CREATE TABLE hidden AS SELECT sql FROM sqlite_master WHERE name = 'entry_device';
+      CREATE INDEX entry_device ON entry (device, id);
+      CREATE TABLE hidden AS SELECT rootpage, sql FROM sqlite_master WHERE name = 'entry_device';
       DELETE FROM sqlite_master WHERE name = 'entry_device';
       """)
     try meddle(folder.file, "DELETE FROM entry WHERE id = 7")
@@ -80,8 +81,7 @@ import Testing
       folder.file,
       """
       PRAGMA writable_schema = ON;
-      INSERT INTO sqlite_master SELECT 'index', 'entry_device', 'entry',
-        (SELECT rootpage + 1 FROM sqlite_master WHERE name = 'sqlite_autoindex_entry_1'), sql FROM hidden;
+      INSERT INTO sqlite_master SELECT 'index', 'entry_device', 'entry', rootpage, sql FROM hidden;
       """)
     let file = try JournalFile(path: folder.file, exclusively: true)
     #expect(try !file.damage().isEmpty)

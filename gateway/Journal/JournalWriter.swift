@@ -65,6 +65,10 @@ struct JournalWriter {
     if surplus > 0 { try deleteOldest(min(surplus, Journal.pruneLimit), upTo: watermark) }
     guard let now else { return }
     let cutoff = now - options.keepDeliveredSeconds * 1_000_000
+    // One look at the oldest, not at thousands of young ones in every commit: ids and times ascend together, and where a
+    // clock stepped back the oldest goes a little later.
+    let oldest = try Int64.fetchOne(db.cachedStatement(sql: "SELECT received FROM entry ORDER BY id LIMIT 1"))
+    guard let oldest, oldest < cutoff else { return }
     let last = try Int64.fetchOne(
       db.cachedStatement(
         sql: """
