@@ -14,6 +14,7 @@
 #: soak        lockstep for longer (MINUTES=100000 SEED=n)
 #: hil         the firmware on a board: PORT=virtual, PORT=rp2040 (emulated) or PORT=/dev/ttyACM0
 #: firmware-size  flash and heap that the firmware takes
+#: bench       the gateway's speed beside its limits and its peers
 #: kernel-test the I²C, GPIO and PWM drivers on a user-mode Linux
 #: flash       the MicroPython firmware onto a Pico W (PORT=/dev/ttyACM0)
 #: provision   Wi-Fi, config server, identity and TLS material onto a Pico W (PORT=…)
@@ -22,7 +23,7 @@
 #: clean       remove build products
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check test test-all coverage mutants build release embedded chaos kernel-test flash provision console format clean lockstep soak hil firmware-size
+.PHONY: help demo check test test-all coverage mutants build release embedded chaos bench kernel-test flash provision console format clean lockstep soak hil firmware-size
 
 # Where swiftly, Swift's own installer, puts Swift.
 export PATH := $(PATH):$(or $(SWIFTLY_BIN_DIR),$(HOME)/.local/share/swiftly/bin)
@@ -78,6 +79,9 @@ hil:
 
 firmware-size:
 	@scripts/firmware-size
+
+bench:
+	@bench/run
 
 kernel-test:
 	@scripts/kernel-test

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -108,14 +109,21 @@ class Machine(Stack):
             assert process.running
             come_first(process.running.pid)
 
-    def testbed(self, verb: str, *arguments: str) -> None:
-        super().testbed(verb, *arguments)
+    def database_comes_first(self) -> None:
+        """Each process of PostgreSQL is a session of its own."""
         identity = self.directory / "database" / "postmaster.pid"
-        if identity.exists():
-            come_first(identity.read_text().split()[0])
+        if not identity.exists():
+            return
+        postmaster = identity.read_text().split()[0]
+        for status in Path("/proc").glob("[0-9]*/stat"):
+            # A process may end meanwhile.
+            with contextlib.suppress(OSError):
+                if postmaster in (status.parent.name, status.read_text().rsplit(") ", 1)[1].split()[1]):
+                    come_first(status.parent.name)
 
     def publisher(self, count: int, *, connections: int = 20, rate: int = 0, file: str = "") -> Publisher:
         self.boot += 1
+        self.database_comes_first()
         return Publisher(self.publish, self, self.boot, count, connections=connections, rate=rate, file=file)
 
     def flood(self, count: int, done: Callable[[], bool], seconds: float = 300) -> float:

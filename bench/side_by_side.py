@@ -99,6 +99,7 @@ class Bench:
                 where = f"boot = {self.machine.boot} AND seq > {start} AND seq <= {start + 5000 // CONNECTIONS}"
                 cursor.copy_expert(f"COPY (SELECT * FROM sensor_data WHERE {where}) TO STDOUT (FORMAT binary)", piece)
                 pieces.append(piece.getvalue())
+        self.machine.database_comes_first()
         began = time.monotonic()
         for piece in pieces:
             with connection, connection.cursor() as cursor:
