@@ -71,16 +71,16 @@ import Testing
         topic: "iots6/Attic06", payload: Array(bytes.prefix(Profiles.payloadLimit + 1)), length: bytes.count,
         received: noon), base: "iots6", clock: &clock)
     switch verdict {
-    case .accepted(let entry, _):
+    case .accepted(let entry, let row, _):
       #expect(reason == nil, "\(text.prefix(200))")
       // What was accepted makes the same row each time, and its bytes are sound.
-      #expect(Profiles.row(from: entry) == Profiles.row(from: entry))
+      #expect(Profiles.row(from: entry) == row)
       #expect(Profiles.fault(in: entry) == nil)
     case .refused(let letter, _):
       #expect(letter.reason == reason, "\(text.prefix(200))")
       #expect(!letter.detail.isEmpty && letter.length == bytes.count)
       #expect(letter.bytes == Array(bytes.prefix(DeadLetter.keptBytes)))
-    case .status, .ignored, .postponed: Issue.record("\(verdict)")
+    case .status, .log, .ignored, .postponed: Issue.record("\(verdict)")
     }
   }
 
@@ -103,7 +103,7 @@ import Testing
       let verdict = try Profiles.classify(
         Profiles.Arrival(topic: "iots6/\(device)", payload: Array("{}".utf8), length: 2, received: noon), base: "iots6",
         clock: &clock)
-      guard case .accepted(let entry, _) = verdict else {
+      guard case .accepted(let entry, _, _) = verdict else {
         Issue.record("\(device) refused")
         continue
       }

@@ -13,7 +13,7 @@ import Testing
     let verdict = try Profiles.classify(
       Profiles.Arrival(topic: "iots6/Garage02", payload: bytes, length: bytes.count, received: noon), base: "iots6",
       clock: &clock)
-    guard case .accepted(let entry, _) = verdict else { return nil }
+    guard case .accepted(let entry, _, _) = verdict else { return nil }
     return Profiles.row(from: entry)
   }
 

@@ -19,7 +19,7 @@ import Testing
   }
 
   private func accepted(_ text: String, _ clock: inout BootClock, received: Int64 = noon) throws -> Entry? {
-    guard case .accepted(let entry, _) = try verdict(text, &clock, received: received) else { return nil }
+    guard case .accepted(let entry, _, _) = try verdict(text, &clock, received: received) else { return nil }
     return entry
   }
 
