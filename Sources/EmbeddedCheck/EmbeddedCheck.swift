@@ -1,3 +1,4 @@
+import HAL
 import Node
 import Telemetry
 
@@ -34,7 +35,7 @@ public func runEmbeddedDialogue(put: (UInt8) -> Void) {
   }
 }
 
-private typealias Board = Device<FixedBus, FixedInput, FixedLight, 16>
+private typealias Board = Device<PlainWiring<FixedBus, FixedInput, FixedLight>, 16>
 
 // Never inlined: what the making needs of the stack is free again when the device runs.
 @inline(never)

@@ -6,10 +6,10 @@ public enum ConfigurationKey: UInt8, Equatable, Sendable, CaseIterable {
   case enabled, heartbeatPeriod, measurementPeriod, motionCooldown, motionCheckPeriod, switchCheckPeriod,
     switchDebounce, configurationPeriod, payloadVersion, displayUnits, displayDimPeriod, displayShiftPeriod, logLevel,
     logEnabled, pwmEnabled, pwmMinimum, pwmMaximum, pwmLeastDuty, pwmMostDuty, pwmHysteresis, pwmManual, pwmManualDuty,
-    stepEnabled, stepMinimum, stepMaximum, stepHysteresis, stepFans, stepManual, stepManualCount
+    stepEnabled, stepMinimum, stepMaximum, stepHysteresis, stepFans, stepManual, stepManualCount, onChipOffset
 
   /// How many there are.
-  static var count: Int { 29 }
+  static var count: Int { 30 }
 
   /// The name in the document, in the object of its `group`.
   public var name: StaticString {
@@ -35,6 +35,7 @@ public enum ConfigurationKey: UInt8, Equatable, Sendable, CaseIterable {
     case .pwmManualDuty: "manual_dutycycle"
     case .stepFans: "pins"
     case .stepManualCount: "fans_active"
+    case .onChipOffset: "onchip_temperature_offset"
     }
   }
 
@@ -48,7 +49,7 @@ public enum ConfigurationKey: UInt8, Equatable, Sendable, CaseIterable {
     case .stepManual, .stepManualCount: .stepManual
     case .enabled, .heartbeatPeriod, .measurementPeriod, .motionCooldown, .motionCheckPeriod, .switchCheckPeriod,
       .switchDebounce, .configurationPeriod, .payloadVersion, .displayUnits, .displayDimPeriod, .displayShiftPeriod,
-      .logLevel:
+      .logLevel, .onChipOffset:
       .root
     }
   }
@@ -68,6 +69,7 @@ public enum ConfigurationKey: UInt8, Equatable, Sendable, CaseIterable {
     case .pwmHysteresis, .stepHysteresis: 0...5000
     case .pwmLeastDuty, .pwmMostDuty, .pwmManualDuty: 0...100
     case .stepFans, .stepManualCount: 0...8
+    case .onChipOffset: -5000...5000
     }
   }
 
@@ -78,7 +80,7 @@ public enum ConfigurationKey: UInt8, Equatable, Sendable, CaseIterable {
     case .heartbeatPeriod, .motionCooldown, .configurationPeriod: 60_000
     case .measurementPeriod: 5000
     case .motionCheckPeriod, .switchCheckPeriod, .displayUnits, .pwmEnabled, .pwmManual, .pwmManualDuty, .stepEnabled,
-      .stepManual, .stepManualCount, .stepFans:
+      .stepManual, .stepManualCount, .stepFans, .onChipOffset:
       0
     case .switchDebounce: 30
     case .payloadVersion: 2
@@ -96,7 +98,7 @@ public enum ConfigurationKey: UInt8, Equatable, Sendable, CaseIterable {
   /// Decimals that are stored: temperatures are in degrees Celsius, the rest is whole.
   var decimals: Int {
     switch self {
-    case .pwmMinimum, .pwmMaximum, .stepMinimum, .stepMaximum, .pwmHysteresis, .stepHysteresis: 2
+    case .pwmMinimum, .pwmMaximum, .stepMinimum, .stepMaximum, .pwmHysteresis, .stepHysteresis, .onChipOffset: 2
     default: 0
     }
   }

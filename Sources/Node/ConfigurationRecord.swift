@@ -20,7 +20,7 @@ public struct TaggedConfiguration: Equatable, Sendable {
   /// What a record's first byte says.
   private static var version: UInt8 { 1 }
 
-  /// Writes the record: at most 185 bytes.
+  /// Writes the record: at most 189 bytes.
   public func encode(into record: inout InlineBytes<192>) {
     record.removeAll()
     record.append(Self.version)
@@ -58,5 +58,56 @@ public struct TaggedConfiguration: Equatable, Sendable {
       }
     }
     tag = InlineBytes(record.extracting(tagStart..<end))
+  }
+}
+
+/// The configuration that was refused last, as a shell keeps it in flash, so that a restart does not try it again: a
+/// version, why, the tag, a checksum (protocol/configuration.md).
+public struct RefusedConfiguration: Equatable, Sendable {
+  /// What came of it.
+  public enum Reason: UInt8, Equatable, Sendable {
+    /// Another configuration has been taken since.
+    case past
+    /// The gateway was not reached under it.
+    case gatewayNotReached
+    /// It is not JSON.
+    case notJSON
+  }
+
+  /// The document's `ETag`.
+  public var tag: InlineBytes<64>
+  /// What came of it.
+  public var reason: Reason
+
+  /// A refusal.
+  public init(tag: InlineBytes<64>, reason: Reason) {
+    self.tag = tag
+    self.reason = reason
+  }
+
+  /// Writes the record: at most 69 bytes.
+  public func encode(into record: inout InlineBytes<72>) {
+    record.removeAll()
+    record.append(1)
+    record.append(reason.rawValue)
+    record.append(UInt8(tag.count))
+    record.append(tag)
+    let checksum = record.withSpan { CRC16.checksum($0) }
+    record.append(UInt8(truncatingIfNeeded: checksum))
+    record.append(UInt8(truncatingIfNeeded: checksum >> 8))
+  }
+
+  /// Reads a record.
+  ///
+  /// - Returns: `nil` when it is none: torn, changed, or of another version.
+  public init?(record: borrowing Span<UInt8>) {
+    guard record.count >= 5, record.count <= 69, record[0] == 1, Int(record[2]) == record.count - 5,
+      let reason = Reason(rawValue: record[1])
+    else { return nil }
+    let end = record.count - 2
+    guard CRC16.checksum(record.extracting(0..<end)) == UInt16(record[end]) | UInt16(record[end + 1]) << 8 else {
+      return nil
+    }
+    self.init(tag: InlineBytes(record.extracting(3..<end)), reason: reason)
   }
 }

@@ -45,7 +45,7 @@ struct ConfigurationTrial: Equatable, Sendable {
   private(set) var lastGood: TaggedConfiguration
   /// The newer one, while it is neither kept nor refused.
   private(set) var candidate: TaggedConfiguration?
-  /// Of the configuration that was refused last; not tried again.
+  /// Of the configuration that was refused last; not tried again, by later lives neither.
   private(set) var refusedTag = InlineBytes<64>()
   /// A reading of this boot from here on proves, by its acknowledgement, that the gateway is reached.
   private(set) var provedBySeq: UInt32 = 0
@@ -72,6 +72,23 @@ struct ConfigurationTrial: Equatable, Sendable {
   mutating func refuse(_ tag: InlineBytes<64>) {
     refusedTag = tag
     if !isOpen { state = .refused }
+  }
+
+  /// What is to be remembered of the refused one; `nil` when none was.
+  var refused: RefusedConfiguration? {
+    if refusedTag.isEmpty { return nil }
+    return RefusedConfiguration(
+      tag: refusedTag, reason: state == .returned ? .gatewayNotReached : state == .refused ? .notJSON : .past)
+  }
+
+  /// What an earlier life remembered.
+  mutating func restore(_ refused: RefusedConfiguration) {
+    refusedTag = refused.tag
+    switch refused.reason {
+    case .past: break
+    case .gatewayNotReached: state = .returned
+    case .notJSON: state = .refused
+    }
   }
 
   /// The newest document is the one that is kept.

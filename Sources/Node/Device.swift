@@ -4,54 +4,58 @@ import Sensors
 import StatusLED
 import Telemetry
 
-/// A whole device: the node and the hardware it speaks to, generic over both ends of each wire.
+/// A whole device: the node and the hardware it speaks to.
 ///
 /// Only the network is left to the shell:
 ///
 ///     let actions = device.step(now: now, link: link)
 ///     if actions.fetchConfiguration { … }
 ///     while device.node.takePayload(now: now, into: &payload) { … }
-public struct Device<Bus: I2CBus, Input: InputPin, Light: OutputPin, let outboxCapacity: Int>: ~Copyable {
+public struct Device<Board: Wiring, let outboxCapacity: Int>: ~Copyable {
   /// The application.
   public var node: Node<outboxCapacity>
-  private var sensor: EnvironmentSensor<Bus>
-  private var display: SSD1306<Bus>
+  private let board: Board
+  private var sensor: BoardSensor<Board.Bus, Board.Wire, Board.ADC>
+  private var display: SSD1306<Board.DisplayBus>
   private var canvas = Canvas()
-  private let motion: Input
-  private let door: Input
-  private let light: Light
   private var shown: Screen?
   private var shownAt: UInt32 = 0
   private var wasDim = false
+  private var fanDutyPercent: UInt8?
+  private var fansActive: UInt8?
 
-  /// A device on these wires; nothing is touched before the first step.
-  ///
-  /// - Parameters:
-  ///   - bus: the sensors are on it.
-  ///   - displayBus: the display is on it; `nil` where it shares the sensors' bus.
-  public init(
-    node: consuming Node<outboxCapacity>, bus: Bus, displayBus: Bus? = nil, motion: Input, door: Input, light: Light
-  ) {
+  /// A device on a board; nothing is touched before the first step.
+  public init(node: consuming Node<outboxCapacity>, board: Board) {
     self.node = node
-    sensor = EnvironmentSensor(bus: bus)
-    display = SSD1306(bus: displayBus ?? bus)
-    self.motion = motion
-    self.door = door
-    self.light = light
+    self.board = board
+    sensor = BoardSensor(bus: board.bus, wire: board.wire, adc: board.adc)
+    display = SSD1306(bus: board.displayBus)
   }
 
-  /// Reads the pins and the sensor, lets the node decide, and does what concerns the board: LED, display, measuring.
+  /// A device on a board with one bus, two inputs and a light.
+  public init<Bus, Input, Light>(
+    node: consuming Node<outboxCapacity>, bus: Bus, motion: Input, door: Input, light: Light
+  ) where Board == PlainWiring<Bus, Input, Light> {
+    self.init(node: node, board: PlainWiring(bus: bus, motion: motion, door: door, light: light))
+  }
+
+  /// Reads the pins and the sensor, lets the node decide, and does what concerns the board: LED, display, fans, measuring.
   ///
   /// - Parameters:
   ///   - now: a millisecond tick that may wrap.
   ///   - link: what the shell knows of the network.
-  /// - Returns: what is left to the shell: all but `measure`, `led` and `isDisplayDim`.
+  /// - Returns: what is left to the shell: all but `measure`, `led`, `isDisplayDim` and the fans.
   public mutating func step(now: UInt32, link: Link) -> NodeActions {
     let inputs = NodeInputs(
-      isMotionHigh: motion.isHigh(), isSwitchHigh: door.isHigh(), measurement: sensor.poll(now: now), link: link)
+      isMotionHigh: board.motion.isHigh(), isSwitchHigh: board.door.isHigh(), measurement: sensor.poll(now: now),
+      link: link)
     let actions = node.step(now: now, inputs)
-    if actions.measure { sensor.begin(now: now) }
-    light.set(high: actions.led.isOn(at: now))
+    if actions.measure {
+      if Board.ADC.isWired { sensor.offsetCentiCelsius = node.configuration[.onChipOffset] }
+      sensor.begin(now: now)
+    }
+    board.light.set(high: actions.led.isOn(at: now))
+    drive(actions.fanDutyPercent, actions.fansActive)
     show(node.screen(), isDim: actions.isDisplayDim, now: now)
     return actions
   }
@@ -59,6 +63,18 @@ public struct Device<Bus: I2CBus, Input: InputPin, Light: OutputPin, let outboxC
   /// Writes the next answer to a command; see `Node.takeCommandAnswer(_:into:)`.
   public mutating func takeCommandAnswer<let capacity: Int>(into answer: inout InlineBytes<capacity>) -> Bool {
     node.takeCommandAnswer(&canvas, into: &answer)
+  }
+
+  private mutating func drive(_ duty: UInt8?, _ active: UInt8?) {
+    if duty != fanDutyPercent {
+      board.fan.set(dutyPercent: duty ?? 0)
+      fanDutyPercent = duty
+    }
+    if active != fansActive {
+      // All eight, because the configuration may have had more fans before.
+      for index in 0..<8 { board.stepFan(index).set(high: index < Int(active ?? 0)) }
+      fansActive = active
+    }
   }
 
   private mutating func show(_ screen: Screen, isDim: Bool, now: UInt32) {

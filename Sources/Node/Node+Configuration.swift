@@ -8,9 +8,15 @@ extension Node {
   /// What to keep in flash as the configuration on trial; `nil`: keep none.
   public var candidateConfiguration: TaggedConfiguration? { trial.candidate }
 
+  /// What to keep in flash of the configuration that was refused last; `nil`: keep none.
+  public var refusedConfiguration: RefusedConfiguration? { trial.refused }
+
   /// Before the first step: what was kept in flash. The trial of the candidate begins anew.
-  public mutating func restore(lastGood: TaggedConfiguration?, candidate: TaggedConfiguration?) {
+  public mutating func restore(
+    lastGood: TaggedConfiguration?, candidate: TaggedConfiguration?, refused: RefusedConfiguration? = nil
+  ) {
     if let lastGood { trial = ConfigurationTrial(lastGood: lastGood) }
+    if let refused { trial.restore(refused) }
     if let candidate { trial.begin(candidate, nextSeq: made + 1) }
     runActiveConfiguration()
   }
@@ -35,6 +41,7 @@ extension Node {
     } catch {
       trial.refuse(tag)
       statusEdition &+= 1
+      isStoringConfiguration = true
       log(.error, "configuration is not JSON", value: Int32(clamping: error.offset))
       throw error
     }

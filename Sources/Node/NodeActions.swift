@@ -14,7 +14,7 @@ public struct NodeActions: Equatable, Sendable {
   public var fanDutyPercent: UInt8?
   /// How many of the switched fans run, the first pins first; `nil`: there are none, their pins are low.
   public var fansActive: UInt8?
-  /// Keep what `lastGoodConfiguration` and `candidateConfiguration` are now.
+  /// Keep what `lastGoodConfiguration`, `candidateConfiguration` and `refusedConfiguration` are now.
   public var storeConfiguration: Bool
   /// Keep what `flight` is now.
   public var storeFlightRecord: Bool

@@ -6,7 +6,7 @@ import Telemetry
 ///
 /// Names, ranges and built-in values are those of `ConfigurationKey` and of protocol/configuration.md.
 public struct NodeConfiguration: Equatable, Sendable {
-  private var values: InlineArray<29, Int32>
+  private var values: InlineArray<30, Int32>
 
   /// The built-in configuration.
   public init() {

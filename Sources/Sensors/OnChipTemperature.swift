@@ -20,6 +20,7 @@ public struct OnChipTemperature<ADC: ADCChannel> {
 
   /// Measures, in about 16 µs. Outside −40 … 85 °C the chip does not work: `range`.
   public func read() -> Measurement {
+    guard channel.isPresent else { return .missing(.absent, .onChip) }
     var sum: Int32 = 0
     for _ in 0..<Self.samples { sum += Int32(channel.read() & 0x0FFF) }
     let (value, overflows) = Self.centiCelsius(sum: sum, of: Self.samples)

@@ -19,7 +19,7 @@ struct SensorDetection<Bus: I2CBus, Wire: OneWireBus, ADC: ADCChannel> {
     if rank > 1 { lookForSensirion(bus) }
     if rank > 2 { lookForTexas(bus) }
     if rank > 3, Wire.isWired { lookForMaxim(wire) }
-    if rank > 4, ADC.isWired, !hasFound {
+    if rank > 4, ADC.isWired, adc.isPresent, !hasFound {
       found = .onChip(OnChipTemperature(channel: adc, offsetCentiCelsius: offsetCentiCelsius))
     }
   }

@@ -22,7 +22,7 @@ import Testing
     case .displayUnits: value == 0 ? #""C""# : value == 1 ? #""F""# : #""K""#
     case .logLevel:
       LogLevel(rawValue: UInt8(clamping: value)).map { #""\#($0.name)""# } ?? #""loud""#
-    case .pwmMinimum, .pwmMaximum, .pwmHysteresis, .stepMinimum, .stepMaximum, .stepHysteresis:
+    case .pwmMinimum, .pwmMaximum, .pwmHysteresis, .stepMinimum, .stepMaximum, .stepHysteresis, .onChipOffset:
       "\(value < 0 ? "-" : "")\(value.magnitude / 100).\(value.magnitude % 100 < 10 ? "0" : "")\(value.magnitude % 100)"
     default: "\(value)"
     }

@@ -202,4 +202,42 @@ import Testing
     stage.advance(2 * Self.patience)
     #expect(stage.status.contains(#""config":"one","config_state":"running""#))
   }
+
+  @Test(arguments: [RefusedConfiguration.Reason.past, .gatewayNotReached, .notJSON])
+  func aRefusedConfigurationIsNotTriedAgainAfterARestart(reason: RefusedConfiguration.Reason) throws {
+    let refused = RefusedConfiguration(tag: InlineBytes("bad"), reason: reason)
+    var record = InlineBytes<72>()
+    refused.encode(into: &record)
+    #expect(record.count == 8)
+    record.withSpan { #expect(RefusedConfiguration(record: $0) == refused) }
+    let stage = Stage()
+    stage.node.restore(lastGood: nil, candidate: nil, refused: refused)
+    #expect(stage.node.refusedConfiguration == refused)
+    stage.advance(2000)
+    #expect(stage.status.contains(#""config_refused":"bad""#) == (reason != .past))
+    try stage.configure(#"{"heartbeat_publish_period":10000}"#, tag: "bad")
+    #expect(stage.node.configuration.heartbeatPeriodMilliseconds == 60_000)
+    try stage.configure(#"{"heartbeat_publish_period":10000}"#, tag: "good")
+    #expect(stage.node.configuration.heartbeatPeriodMilliseconds == 10_000)
+  }
+
+  @Test func aTornRecordOfARefusalIsNone() {
+    var record = InlineBytes<72>()
+    RefusedConfiguration(tag: InlineBytes("bad"), reason: .notJSON).encode(into: &record)
+    let bytes = (0..<record.count).map { record[$0] }
+    for count in 0..<bytes.count { #expect(RefusedConfiguration(record: Array(bytes[..<count]).span) == nil) }
+    for index in bytes.indices {
+      var changed = bytes
+      changed[index] ^= 0x10
+      #expect(RefusedConfiguration(record: changed.span) == nil, "byte \(index)")
+    }
+  }
+
+  @Test func theShellIsToldToKeepARefusal() throws {
+    let stage = stage()
+    let stores = stage.stores
+    _ = try? stage.configure("no JSON", tag: "broken")
+    stage.step()
+    #expect(stage.stores == stores + 1 && stage.node.refusedConfiguration?.reason == .notJSON)
+  }
 }

@@ -86,7 +86,7 @@ private struct ConfigurationVectors: Decodable {
       let tagged = TaggedConfiguration(record: record.span)
       let expected = TaggedConfiguration(configuration: configuration(vector.values), tag: inline(vector.tag))
       #expect(tagged == expected, "\(vector.name)")
-      guard record.count == 121 + vector.tag.utf8.count, !vector.name.contains("taken no more") else { continue }
+      guard record.count == 125 + vector.tag.utf8.count, !vector.name.contains("taken no more") else { continue }
       var written = InlineBytes<192>()
       expected.encode(into: &written)
       #expect((0..<written.count).map { written[$0] } == record, "\(vector.name)")

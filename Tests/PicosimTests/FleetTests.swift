@@ -40,8 +40,7 @@ import VirtualBoard
     let pico = try life(plan, milliseconds: 1_800_000).fleet.picos[0]
     let board = VirtualBoard(seed: 1000, startMilliseconds: 10 * 3_600_000 + (1000 % 24) * 1_800_000, parts: [.bme280])
     let identity = NodeIdentity(device: pico.device.node.identity.device, firmware: InlineBytes("1"), boot: 1)
-    var device = Device<SimulatedI2CBus, SimulatedPin, SimulatedPin, 256>(
-      node: Node(identity: identity), bus: board.bus, motion: board.motion, door: board.door, light: board.light)
+    var device = Device<VirtualBoard, 256>(node: Node(identity: identity), board: board)
     for tick in UInt64(0)...180_000 {
       board.advance(toMilliseconds: tick * 10)
       _ = device.step(now: board.clock.milliseconds, link: Link())

@@ -52,7 +52,10 @@ import VirtualBoard
     ("events:\n  - at: 5s\n    wifi: on\n    door: open", 2, "one action for each event, not wifi and door"),
     ("events:\n  - at: soon\n    wifi: on", 2, "at: a time such as 500ms, 90s, 5m, 12h or 7d, not `soon`"),
     ("events:\n  - at: 5s\n    wifi: maybe", 3, "wifi: on or off, not `maybe`"),
-    ("events:\n  - at: 5s\n    unplug: bme281", 3, "unplug: a chip: bme280, sht31, tmp117, ssd1306, not `bme281`"),
+    (
+      "events:\n  - at: 5s\n    unplug: bme281", 3,
+      "unplug: a chip: bme280, sht31, tmp117, ssd1306, ds18b20, on-chip, not `bme281`"
+    ),
     ("events:\n  - at: 5s\n    humidity: 101", 3, "humidity: a number from 0 to 100 %RH, not `101`"),
     ("events:\n  - at: 5s\n    bus: {chip: bme280}", 3, "bus: `fault:` is missing"),
     ("events:\n  - at: 5s\n    bus:\n      fault: bad", 4, "fault: nack or nack_data"),

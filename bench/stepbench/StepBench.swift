@@ -1,5 +1,6 @@
 import CAllocationCount
 import Glibc
+import HAL
 import Node
 import Telemetry
 
@@ -41,7 +42,7 @@ struct StepBench {
     configuration.heartbeatPeriodMilliseconds = 1000
     configuration.measurementPeriodMilliseconds = 1000
     let identity = NodeIdentity(device: DeviceID(straps: 6), firmware: InlineBytes("1.0.0"), boot: 17)
-    var device = Device<FixedBus, FixedInput, FixedLight, 16>(
+    var device = Device<PlainWiring<FixedBus, FixedInput, FixedLight>, 16>(
       node: Node(identity: identity, configuration: configuration), bus: bus, motion: FixedInput(), door: FixedInput(),
       light: FixedLight())
     var payload = InlineBytes<512>()
@@ -62,7 +63,7 @@ struct StepBench {
   /// A second of the device: it starts to measure, and 10 ms later it has its reading, tells and shows it.
   @inline(never)
   private static func step(
-    _ device: inout Device<FixedBus, FixedInput, FixedLight, 16>, _ bus: FixedBus, _ now: inout UInt32,
+    _ device: inout Device<PlainWiring<FixedBus, FixedInput, FixedLight>, 16>, _ bus: FixedBus, _ now: inout UInt32,
     _ payload: inout InlineBytes<512>
   ) {
     let link = Link(isJoined: true, rssi: -61, isConnected: true)

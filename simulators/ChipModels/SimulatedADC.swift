@@ -9,6 +9,8 @@ public final class SimulatedADC: ADCChannel {
   public var temperature = 27.0
   /// The converter's value in place of the temperature's; 12 bits.
   public var rawOverride: UInt16?
+  /// Whether it can be read.
+  public var isPresent = true
   /// How many steps a conversion may be off, either way.
   public var noise = 0
   var random: SeededRandom

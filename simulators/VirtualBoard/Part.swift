@@ -1,4 +1,4 @@
-/// A chip that can sit on a virtual board's I²C bus, by the name scenarios and people use.
+/// A chip that can be on a virtual board, by the name scenarios and people use.
 public enum Part: String, CaseIterable, Sendable {
   /// Temperature, humidity, pressure, at 0x76.
   case bme280
@@ -8,4 +8,8 @@ public enum Part: String, CaseIterable, Sendable {
   case tmp117
   /// The OLED, at 0x3C.
   case ssd1306
+  /// Temperature, on the 1-Wire line.
+  case ds18b20
+  /// The RP2040's own temperature, at its ADC.
+  case onChip = "on-chip"
 }

@@ -89,10 +89,22 @@ extension VirtualBoard {
     case .door(let isOpen): change { $0.setDoor(open: isOpen) }
     case .unplug(let part): unplug(part)
     case .plugIn(let part): plugIn(part)
-    case .bus(let fault, let part, let times): bus.failNext(fault, address: part.map { chip($0).address }, times: times)
+    case .bus(let fault, .ds18b20?, let times): for _ in 0..<times { wire.failNext(Self.oneWire(fault)) }
+    case .bus(let fault, let part, let times):
+      bus.failNext(fault, address: part.flatMap { chip($0)?.address }, times: times)
     case .brownOut(let part): brownOut(part)
     case .wifi, .powerCut: return false
     }
     return true
+  }
+
+  /// What a fault of the bus is on a 1-Wire line.
+  private static func oneWire(_ fault: BusFault) -> OneWireFault {
+    switch fault {
+    case .nackAddress, .nackData, .timeout, .stretch: .noPresence
+    case .stuck, .holdSDA: .shorted
+    case .brownOut: .brownOut
+    case .flipRead(let byte, let bit): .flipRead(slot: byte * 8 + bit)
+    }
   }
 }

@@ -1,8 +1,8 @@
 import ChipModels
 import HAL
 
-/// A Pico W's wiring with nothing real behind it: chips on one I²C bus, a motion sensor, a switch and the LED, in a world
-/// of its own.
+/// A Pico W's wiring with nothing real behind it: chips on one I²C bus, a 1-Wire line, the ADC, a motion sensor, a switch,
+/// fans and the LED, in a world of its own.
 ///
 ///     let board = VirtualBoard(seed: 7)
 ///     board.advance(toMilliseconds: 500)
@@ -10,11 +10,15 @@ import HAL
 ///
 /// The board has no idea of the time of day; its clock starts at 0 and moves by `advance`. A board without a display costs
 /// a tenth of one with it: a fleet that nobody looks at has none.
-public final class VirtualBoard {
+public final class VirtualBoard: Wiring {
   /// The board's time.
   public let clock: VirtualClock
   /// I²C 0.
   public let bus: SimulatedI2CBus
+  /// GPIO 22: the 1-Wire line.
+  public let wire: SimulatedOneWireBus
+  /// The ADC's input 4.
+  public let adc: SimulatedADC
   /// At 0x76.
   public let sensor = BME280Model()
   /// At 0x3C.
@@ -25,13 +29,17 @@ public final class VirtualBoard {
   public let door: SimulatedPin
   /// The status LED; high is lit.
   public let light: SimulatedPin
-  /// The chips on the bus.
+  /// GPIO 15: a fan whose speed is set.
+  public private(set) lazy var fan = FanModel()
+  /// The chips that are there.
   public private(set) var parts: Set<Part> = []
   /// The surroundings.
   public private(set) var world: World
 
   private lazy var humiditySensor = SHT31Model()
   private lazy var thermometer = TMP117Model()
+  private lazy var probe = DS18B20Model(serial: 22)
+  private lazy var stepFans = (0..<8).map { _ in FanModel() }
 
   /// A board with some chips, under power for a while, whose world is made from `seed` and began at `startMilliseconds`
   /// of a day.
@@ -41,12 +49,18 @@ public final class VirtualBoard {
   ) {
     clock = VirtualClock()
     bus = SimulatedI2CBus(clock: clock)
+    wire = SimulatedOneWireBus(clock: clock)
+    adc = SimulatedADC()
+    adc.isPresent = parts.contains(.onChip)
     motion = SimulatedPin(clock: clock)
     door = SimulatedPin(clock: clock)
     light = SimulatedPin(clock: clock)
     world = World(
       seed: seed, startMilliseconds: startMilliseconds, visitPeriodMilliseconds: visitPeriodMilliseconds)
-    for part in Part.allCases where parts.contains(part) { bus.attach(chip(part)) }
+    for part in Part.allCases where parts.contains(part) {
+      if let chip = chip(part) { bus.attach(chip) }
+    }
+    if parts.contains(.ds18b20) { wire.attach(probe) }
     self.parts = parts
     blow()
   }
@@ -67,39 +81,63 @@ public final class VirtualBoard {
     surround()
   }
 
-  /// Takes a chip off the bus. It is no fault if it is not on it.
+  /// Takes a chip away. It is no fault if it is not there.
   public func unplug(_ part: Part) {
     guard parts.remove(part) != nil else { return }
-    bus.unplug(chip(part))
+    switch part {
+    case .ds18b20: wire.unplug(probe)
+    case .onChip: adc.isPresent = false
+    case .bme280, .sht31, .tmp117, .ssd1306: if let chip = chip(part) { bus.unplug(chip) }
+    }
   }
 
-  /// Puts a chip on the bus, whose power begins now. It is no fault if it is on it.
+  /// Puts a chip where it belongs; its power begins now. It is no fault if it is there.
   public func plugIn(_ part: Part) {
     guard parts.insert(part).inserted else { return }
-    bus.plugIn(chip(part))
+    switch part {
+    case .ds18b20: wire.plugIn(probe)
+    case .onChip: adc.isPresent = true
+    case .bme280, .sht31, .tmp117, .ssd1306: if let chip = chip(part) { bus.plugIn(chip) }
+    }
     blow()
   }
 
   /// A chip loses its supply for a moment.
   public func brownOut(_ part: Part) {
-    if parts.contains(part) { chip(part).powerCycle(at: clock.microseconds) }
+    guard parts.contains(part) else { return }
+    if part == .ds18b20 { probe.powerCycle(at: clock.microseconds) }
+    chip(part)?.powerCycle(at: clock.microseconds)
   }
 
-  /// The whole board lost its supply and has it back: the chips are as after a power-up, the LED is dark, nothing holds
-  /// the bus.
+  /// The whole board lost its supply and has it back: the chips are as after a power-up, the LED is dark, the fans stand,
+  /// nothing holds the bus.
   public func powerCycle() {
     for part in parts { brownOut(part) }
-    light.set(high: false)
+    rest()
     if bus.isHeld { bus.recover() }
   }
 
-  /// The model of a chip, whether it is plugged in or not.
-  public func chip(_ part: Part) -> any I2CChip {
+  /// The pins are as after a reset, which leaves the chips as they are: low.
+  public func rest() {
+    light.set(high: false)
+    fan.set(dutyPercent: 0)
+    for fan in stepFans { fan.set(high: false) }
+  }
+
+  /// A switched fan, 0 … 7.
+  public func stepFan(_ index: Int) -> FanModel { stepFans[index] }
+
+  /// How many of the switched fans run.
+  public var stepFansTurning: Int { stepFans.count(where: \.isTurning) }
+
+  /// The model of a chip on the I²C bus, whether it is plugged in or not; `nil` for one that belongs elsewhere.
+  public func chip(_ part: Part) -> (any I2CChip)? {
     switch part {
     case .bme280: sensor
     case .sht31: humiditySensor
     case .tmp117: thermometer
     case .ssd1306: display
+    case .ds18b20, .onChip: nil
     }
   }
 
@@ -118,5 +156,8 @@ public final class VirtualBoard {
       (humiditySensor.temperature, humiditySensor.humidity) = (air.temperature, air.humidity)
     }
     if parts.contains(.tmp117) { thermometer.temperature = air.temperature }
+    if parts.contains(.ds18b20) { probe.temperature = air.temperature }
+    // The chip warms itself.
+    if parts.contains(.onChip) { adc.temperature = air.temperature + 4 }
   }
 }

@@ -1,4 +1,5 @@
 import ChipModels
+import HAL
 import Node
 import StatusLED
 import Telemetry
@@ -11,7 +12,7 @@ struct LockstepCore: ~Copyable {
   private(set) var taken: [ReadingIdentity] = []
 
   private let board: VirtualBoard
-  private var device: Device<SimulatedI2CBus, SimulatedPin, SimulatedPin, 32>
+  private var device: Device<PlainWiring<SimulatedI2CBus, SimulatedPin, SimulatedPin>, 32>
   private var boot: UInt32 = 1
   private var statusEdition: UInt32 = 0
   private var payload = InlineBytes<512>()
@@ -31,7 +32,7 @@ struct LockstepCore: ~Copyable {
 
   private static func device(
     on board: VirtualBoard, boot: UInt32, cause: ResetCause, previous: FlightRecord?
-  ) -> Device<SimulatedI2CBus, SimulatedPin, SimulatedPin, 32> {
+  ) -> Device<PlainWiring<SimulatedI2CBus, SimulatedPin, SimulatedPin>, 32> {
     let identity = NodeIdentity(device: DeviceID(straps: 6), firmware: InlineBytes("1.0.0-sim"), boot: boot)
     return Device(
       node: Node(identity: identity, cause: cause, previous: previous), bus: board.bus, motion: board.motion,

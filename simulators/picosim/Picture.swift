@@ -40,13 +40,14 @@ enum Picture {
   /// LED, pins and chips.
   static func board(_ board: VirtualBoard) -> [String] {
     let pins = [("GPIO16 motion", board.motion.isHigh()), ("GPIO14 switch", board.door.isHigh())]
-    let chips = Part.allCases.filter(board.parts.contains).map(\.rawValue)
+    let chips = Part.allCases.filter { board.parts.contains($0) && board.chip($0) != nil }.map(\.rawValue)
+    let others = [(Part.ds18b20, "1-Wire ds18b20"), (.onChip, "ADC on-chip")].filter { board.parts.contains($0.0) }
     return [
       " LED \(board.light.isHigh() ? "●" : "○")   "
         + pins.map { "\($0.0) \($0.1 ? "▔ HIGH" : "▁ LOW ")" }.joined(separator: "   "),
       " I²C \(chips.isEmpty ? "nothing" : chips.joined(separator: ", ")); \(board.bus.transactionCount) transactions,"
         + " \(board.bus.byteCount) bytes" + (board.bus.isHeld ? "; SDA is held low" : ""),
-    ]
+    ] + (others.isEmpty ? [] : [" " + others.map(\.1).joined(separator: "; ")])
   }
 
   /// LED, pins, chips and counts.
@@ -55,7 +56,15 @@ enum Picture {
     let counts =
       " \(milliseconds / 1000) s   \(node.made) readings, \(pico.acknowledged) acknowledged,"
       + " \(node.outbox.count) waiting"
-    return board(pico.board) + [counts] + (pico.trouble.map { [" \($0)"] } ?? [])
+    var fans: [String] = []
+    if node.configuration[.pwmEnabled] == 1 {
+      fans.append("PWM fan \(pico.board.fan.dutyPercent) %, \(pico.board.fan.speed) turns a minute")
+    }
+    if node.configuration[.stepEnabled] == 1 {
+      fans.append("\(pico.board.stepFansTurning) of \(node.configuration[.stepFans]) switched fans run")
+    }
+    let fanLines = fans.isEmpty ? [] : [" " + fans.joined(separator: "; ")]
+    return board(pico.board) + fanLines + [counts] + (pico.trouble.map { [" \($0)"] } ?? [])
   }
 }
 

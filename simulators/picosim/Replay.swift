@@ -41,7 +41,7 @@ struct Replay: ParsableCommand {
     let (motion, door) = (RecordedPin(), RecordedPin())
     let identity = NodeIdentity(
       device: InlineBytes(Array(trace.device.utf8).span), firmware: InlineBytes("1.0.0-sim"), boot: 1)
-    var device = Device<ReplayBus, RecordedPin, RecordedPin, 256>(
+    var device = Device<PlainWiring<ReplayBus, RecordedPin, RecordedPin>, 256>(
       node: Node(identity: identity), bus: bus, motion: motion, door: door, light: RecordedPin())
     var payload = InlineBytes<512>()
     for step in trace.steps {

@@ -8,6 +8,8 @@ struct SimulatedFlash {
   private(set) var lastGood: [UInt8] = []
   /// The configuration on trial.
   private(set) var candidate: [UInt8] = []
+  /// What was refused last.
+  private(set) var refused: [UInt8] = []
   /// The flight record of the life under way or of the last one.
   private(set) var flight: [UInt8] = []
   /// The readings.
@@ -17,6 +19,9 @@ struct SimulatedFlash {
   mutating func keepConfiguration<let capacity: Int>(_ node: borrowing Node<capacity>) {
     lastGood = Self.record(node.lastGoodConfiguration)
     candidate = node.candidateConfiguration.map(Self.record) ?? []
+    var record = InlineBytes<72>()
+    node.refusedConfiguration?.encode(into: &record)
+    refused = record.array
   }
 
   /// Keeps the flight record as it is now.
@@ -29,7 +34,8 @@ struct SimulatedFlash {
   /// Gives a node that has not been stepped yet what an earlier life left. The flight record is for its `init`.
   func restore<let capacity: Int>(_ node: inout Node<capacity>) {
     node.restore(
-      lastGood: TaggedConfiguration(record: lastGood.span), candidate: TaggedConfiguration(record: candidate.span))
+      lastGood: TaggedConfiguration(record: lastGood.span), candidate: TaggedConfiguration(record: candidate.span),
+      refused: RefusedConfiguration(record: refused.span))
     outbox.restore(&node)
   }
 

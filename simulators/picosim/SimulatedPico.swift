@@ -8,7 +8,7 @@ import VirtualBoard
 ///
 /// It is stepped when something is due, not all the time: `step` says when it wants to be stepped again.
 final class SimulatedPico {
-  typealias BoardDevice = Device<SimulatedI2CBus, SimulatedPin, SimulatedPin, 256>
+  typealias BoardDevice = Device<VirtualBoard, 256>
 
   /// How often a board is stepped when nothing is known to happen, ms. All periods of a device are multiples of it, so
   /// nothing is late; while somebody watches the LED its slot is the pace.
@@ -115,7 +115,7 @@ final class SimulatedPico {
     var node = Node<256>(
       identity: identity, configuration: configuration, cause: cause, previous: FlightRecord(record: flash.flight.span))
     flash.restore(&node)
-    return Device(node: node, bus: board.bus, motion: board.motion, door: board.door, light: board.light)
+    return Device(node: node, board: board)
   }
 
   /// Whether the board has its supply.
@@ -190,7 +190,7 @@ final class SimulatedPico {
     acknowledged -= flash.outbox.settled(in: outbox)
     droppedBefore += Int(outbox.dropped.total)
     madeBefore += Int(device.node.made)
-    board.light.set(high: false)
+    board.rest()
     nextCause = cause
     darkUntil = moment
   }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Node
 import Telemetry
+import VirtualBoard
 
 struct Watch: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -60,6 +61,10 @@ struct OneBoardOptions: ParsableArguments {
   @Option(help: "Which board: its id straps, 0 to 15, as a real board reads them from GPIO 0 to 3.")
   var straps = 6
 
+  @Option(
+    help: "The chips, with commas: bme280, sht31, tmp117, ds18b20, on-chip, ssd1306. By default as the scenario says.")
+  var parts: String?
+
   @Option(help: "What is behind the Wi-Fi: broker, pretend (acknowledges everything at once) or none.")
   var network: NetworkKind?
 
@@ -69,6 +74,20 @@ struct OneBoardOptions: ParsableArguments {
   mutating func validate() throws {
     guard (0...15).contains(straps) else { throw ValidationError("--straps: 0 to 15") }
     if offline { network = NetworkKind.none }
+    if let parts { _ = try Self.parts(parts) }
+  }
+
+  /// The chips of a list.
+  static func parts(_ list: String) throws -> Set<Part> {
+    var parts: Set<Part> = []
+    for name in list.split(separator: ",") {
+      guard let part = Part(rawValue: String(name)) else {
+        throw ValidationError(
+          "--parts: no chip '\(name)'; known are \(Part.allCases.map(\.rawValue).joined(separator: ", "))")
+      }
+      parts.insert(part)
+    }
+    return parts
   }
 
   /// A fleet of the one board.
@@ -76,6 +95,7 @@ struct OneBoardOptions: ParsableArguments {
     var plan = Fleet.Plan(names: [text(DeviceID(straps: UInt8(straps)))], endpoints: endpoints)
     plan.network = network ?? usual
     plan.scenario = try happenings.plan()
+    if let parts { plan.scenario.parts = try Self.parts(parts) }
     plan.faults = happenings.faults
     plan.isWatched = true
     return plan
