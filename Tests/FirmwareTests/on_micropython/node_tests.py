@@ -447,7 +447,7 @@ def test_every_configuration_record_of_the_vectors_is_written_and_read():
         record = unhex(vector["record"])
         tagged = configuration_record.decode(record)
         equal(tagged, TaggedConfiguration(of_names(vector["values"]), vector["tag"].encode()), vector["name"])
-        if len(record) == 3 + 4 * 29 + len(vector["tag"]) + 2 and "taken no more" not in vector["name"]:
+        if len(record) == 3 + 4 * 30 + len(vector["tag"]) + 2 and "taken no more" not in vector["name"]:
             equal(tagged.encode(), record, vector["name"])
     for record in vectors["no_records"]:
         equal(configuration_record.decode(unhex(record)), None, record)

@@ -34,7 +34,8 @@ STEP_HYSTERESIS = const(25)
 STEP_FANS = const(26)
 STEP_MANUAL = const(27)
 STEP_MANUAL_COUNT = const(28)
-COUNT = const(29)
+ON_CHIP_OFFSET = const(29)
+COUNT = const(30)
 
 # ConfigurationGroup: the objects of the document that hold keys, by their place in GROUPS.
 ROOT = const(0)
@@ -88,10 +89,19 @@ KEYS = (
     (b"pins", STEP, 0, 8, 0),
     (b"enabled", STEP_MANUAL_GROUP, 0, 1, 0),
     (b"fans_active", STEP_MANUAL_GROUP, 0, 8, 0),
+    (b"onchip_temperature_offset", ROOT, -5000, 5000, 0),
 )
 
 # Temperatures are in degrees Celsius with two decimals, the rest is whole.
-_WITH_DECIMALS = (PWM_MINIMUM, PWM_MAXIMUM, PWM_HYSTERESIS, STEP_MINIMUM, STEP_MAXIMUM, STEP_HYSTERESIS)
+_WITH_DECIMALS = (
+    PWM_MINIMUM,
+    PWM_MAXIMUM,
+    PWM_HYSTERESIS,
+    STEP_MINIMUM,
+    STEP_MAXIMUM,
+    STEP_HYSTERESIS,
+    ON_CHIP_OFFSET,
+)
 _UNITS = (b'"C"', b'"F"')
 _LEVELS = (b'"off"', b'"error"', b'"warning"', b'"info"', b'"debug"')
 

@@ -13,7 +13,7 @@ from core.node.node_configuration import NodeConfiguration
 from core.telemetry import crc16
 from micropython import const
 
-LONGEST_RECORD = const(185)
+LONGEST_RECORD = const(189)
 LONGEST_TAG = const(64)
 _VERSION = const(1)
 

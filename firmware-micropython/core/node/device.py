@@ -3,6 +3,7 @@
 
 from core.display.canvas import Canvas
 from core.display.ssd1306 import SSD1306
+from core.node.configuration_key import ON_CHIP_OFFSET
 from core.node.node_inputs import NodeInputs
 from core.sensors.board_sensor import BoardSensor
 from core.status_led import led_state
@@ -40,6 +41,7 @@ class Device:
         inputs.link = link
         actions = self.node.step(now, inputs)
         if actions.measure:
+            self.sensor.set_offset(self.node.configuration.values[ON_CHIP_OFFSET])
             self.sensor.begin(now)
         self._light.set(led_state.is_on(actions.led, now))
         self._show(self.node.screen(), actions.is_display_dim, now)

@@ -69,6 +69,7 @@ class NodeConfigurations:
         """What came cannot be read; the old configuration stays."""
         self._trial.refuse(tag)
         self.status_edition += 1
+        self._is_storing_configuration = True
         self.log(log.ERROR, b"configuration is not JSON", min(error.offset, 0x7FFF_FFFF))
         self._end_fetch()
 
