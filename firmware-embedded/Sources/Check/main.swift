@@ -4,6 +4,7 @@ import EmbeddedCheck
 // A function, because Swift 6 refuses mutable globals and armv6m has no main actor.
 func run() -> Int32 {
   runEmbeddedCheck(seconds: 20) { board_put($0) }
+  runEmbeddedDialogue { board_put($0) }
   report("stack=", board_stack_peak())
   return 0
 }
