@@ -94,7 +94,9 @@ let package = Package(
     .systemLibrary(
       name: "CMosquitto", path: "Sources/Linux/CMosquitto", pkgConfig: "libmosquitto",
       providers: [.apt(["libmosquitto-dev"])]),
-    linux("MQTTClient", ["CMosquitto"]),
+    .systemLibrary(
+      name: "COpenSSL", path: "Sources/Linux/COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+    linux("MQTTClient", ["CMosquitto", "COpenSSL"]),
     .systemLibrary(
       name: "CCurl", path: "Sources/Linux/CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     linux("HTTPClient", ["CCurl"]),
@@ -170,7 +172,8 @@ let package = Package(
       "PicosimTests",
       ["picosim", "ChipModels", "Node", "Telemetry", "VirtualBoard", "MQTTClient", "BrokerTesting", arguments]),
     tests("GatewayCoreTests", ["GatewayCore", logging]),
-    .target(name: "BrokerTesting", path: "Tests/BrokerTesting", swiftSettings: strict),
+    .target(
+      name: "BrokerTesting", dependencies: ["COpenSSL"], path: "Tests/BrokerTesting", swiftSettings: strict),
     tests("MQTTClientTests", ["MQTTClient", "BrokerTesting"]),
     tests("HTTPClientTests", ["HTTPClient"]),
     tests("IngestTests", ["Ingest", "Journal", "GatewayCore", "Telemetry", "MQTTClient", "BrokerTesting", logging]),

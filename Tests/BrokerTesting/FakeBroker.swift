@@ -1,7 +1,7 @@
 import Glibc
 
 /// A broker of a few lines on a raw socket: it sends what the test says and shows every packet that comes, so that the
-/// order of packets on the wire can be asserted. MQTT 5, one client.
+/// order of packets on the wire can be asserted. MQTT 5 or 3.1.1, plain or TLS, one client.
 public final class FakeBroker {
   /// A packet from the client.
   public struct Packet: Equatable {
@@ -19,12 +19,19 @@ public final class FakeBroker {
 
   /// Where it listens, on 127.0.0.1.
   public let port: UInt16
+  private let isVersion5: Bool
+  private let certificates: Certificates?
+  private var tls: TLSServer?
   private let listener: Int32
   private var client: Int32 = -1
   private var buffer: [UInt8] = []
 
   /// Listens on a free port.
-  public init() {
+  ///
+  /// - Parameter certificates: for TLS.
+  public init(isVersion5: Bool = true, certificates: Certificates? = nil) {
+    self.isVersion5 = isVersion5
+    self.certificates = certificates
     let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
@@ -52,27 +59,36 @@ public final class FakeBroker {
     hangUp()
     client = Glibc.accept(listener, nil, nil)
     buffer = []
+    if let certificates {
+      guard let server = TLSServer(client, certificates) else { throw Silence() }
+      tls = server
+    }
     guard try next().kind == 1 else { throw Silence() }
-    send([0x20, 3, sessionPresent ? 1 : 0, 0, 0])
-    let subscribe = try next()
-    guard subscribe.kind == 8 else { throw Silence() }
-    send([0x90, 4, subscribe.body[0], subscribe.body[1], 0, 1])
+    send(isVersion5 ? [0x20, 3, sessionPresent ? 1 : 0, 0, 0] : [0x20, 2, sessionPresent ? 1 : 0, 0])
+    // With 3.1.1 the gateway subscribes to readings and status apart.
+    for _ in 0..<(isVersion5 ? 1 : 2) {
+      let subscribe = try next()
+      guard subscribe.kind == 8 else { throw Silence() }
+      let number = subscribe.body.prefix(2)
+      send(isVersion5 ? [0x90, 4] + number + [0, 1] : [0x90, 3] + number + [1])
+    }
   }
 
   /// Ends the connection without a word.
   public func hangUp() {
+    tls = nil
     if client >= 0 { close(client) }
     client = -1
   }
 
   /// A QoS 1 PUBLISH.
-  public static func publish(_ topic: String, _ payload: String, identifier: Int) -> [UInt8] {
+  public static func publish(
+    _ topic: String, _ payload: String, identifier: Int, isVersion5: Bool = true
+  ) -> [UInt8] {
     let topic = Array(topic.utf8)
     let body =
-      [UInt8(topic.count >> 8), UInt8(topic.count & 255)] + topic + [
-        UInt8(identifier >> 8), UInt8(identifier & 255), 0,
-      ]
-      + Array(payload.utf8)
+      [UInt8(topic.count >> 8), UInt8(topic.count & 255)] + topic + [UInt8(identifier >> 8), UInt8(identifier & 255)]
+      + (isVersion5 ? [0] : []) + Array(payload.utf8)
     var head: [UInt8] = [0x32]
     var length = body.count
     repeat {
@@ -86,7 +102,9 @@ public final class FakeBroker {
   public func send(_ bytes: [UInt8]) {
     var sent = 0
     while sent < bytes.count {
-      let count = bytes[sent...].withUnsafeBytes { Glibc.send(client, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+      let count =
+        tls?.write(bytes[sent...])
+        ?? bytes[sent...].withUnsafeBytes { Glibc.send(client, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
       if count <= 0 { return }
       sent += count
     }
@@ -123,13 +141,22 @@ public final class FakeBroker {
   }
 
   private func wait(_ descriptor: Int32, seconds: Int32) throws {
+    if descriptor == client, tls?.hasBufferedInput == true { return }
     var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
     guard poll(&entry, 1, seconds * 1000) == 1 else { throw Silence() }
   }
 
   private func receive(_ flags: Int32 = 0) -> Bool {
     var chunk = [UInt8](repeating: 0, count: 65_536)
-    let count = recv(client, &chunk, chunk.count, flags)
+    let count: Int
+    if let tls {
+      let modes = fcntl(client, F_GETFL)
+      if flags & Int32(MSG_DONTWAIT) != 0 { _ = fcntl(client, F_SETFL, modes | O_NONBLOCK) }
+      count = tls.read(&chunk)
+      _ = fcntl(client, F_SETFL, modes)
+    } else {
+      count = recv(client, &chunk, chunk.count, flags)
+    }
     if count > 0 { buffer += chunk.prefix(count) }
     return count > 0
   }

@@ -23,8 +23,9 @@ import Glibc
 /// Traps of the library, read in its source (2.0.11) and handled here:
 /// - QoS 1 `mosquitto_publish` without a connection reports an error and yet keeps the message: `publish` refuses first.
 /// - A socket pair per handle (3 descriptors a client) wakes a `select` nobody runs here; it fills up and then costs a
-///   failing write a packet, whose EAGAIN ends `loop_read` after one packet. With TLS, data inside OpenSSL would then
-///   wait unseen by `poll`: whoever adds TLS must go on reading while `SSL_pending` says so.
+///   failing write a packet, whose EAGAIN ends `loop_read` after one packet. With TLS, data inside OpenSSL then waits
+///   unseen by `poll`: `read` goes on while there is some, and who polls asks `hasBufferedInput` first.
+/// - While TLS keys are agreed on only `mosquitto_loop_read` goes on with that, whichever way the socket is ready.
 /// - `mosquitto_lib_init` is not safe from two threads at once: it runs once, behind a static.
 /// - With outgoing messages under way one `read` may take in several packets: a batch cap can be overshot by
 ///   `sendMaximum`.
@@ -53,6 +54,9 @@ public final class MQTTClient {
   private var wasAccepted = false
   /// The broker's last word, from CONNACK or DISCONNECT, where it was not "success".
   private var reason: UInt8?
+  private var tls: TLSContext?
+  /// What OpenSSL said against the connection, from the library's log, before the library freed it.
+  private var tlsFault: String?
   /// `errno` when the library found the connection broken, before it closed the socket and called back.
   private var errnoAtDisconnect: Int32 = 0
 
@@ -93,6 +97,10 @@ public final class MQTTClient {
     wasAccepted = false
     reason = nil
     errnoAtDisconnect = 0
+    tlsFault = nil
+    if let tls {
+      do throws(TLSContext.Fault) { try tls.loadIdentity() } catch { throw Self.invalid(error.detail) }
+    }
     let keepAlive = Int32(options.keepAliveSeconds)
     let code: Int32
     if !blocking {
@@ -143,6 +151,11 @@ public final class MQTTClient {
   /// Whether something is queued: poll for writability too, and call `write` when acknowledgements may leave.
   public var wantsWrite: Bool { !isAbandoned && mosquitto_want_write(handle) }
 
+  /// Whether the TLS library holds bytes that `read` would take in and the socket no longer shows: do not `poll` then.
+  public var hasBufferedInput: Bool {
+    tls != nil && !isAbandoned && TLSContext.pendingBytes(mosquitto_ssl_get(handle)) > 0
+  }
+
   /// Takes in one packet, if one is there, without blocking, and calls back for it.
   ///
   /// - Returns: how many callbacks it made; 0 says that the socket is drained (or held a packet nobody needs to know
@@ -150,13 +163,15 @@ public final class MQTTClient {
   /// - Throws: `.connectionLost`, `.refused`, `.protocolViolation`. What was handed over before stays handed over.
   public func read() throws(MQTTError) -> Int {
     delivered = 0
-    try require(mosquitto_loop_read(handle, 1), "read from the broker")
-    // A DISCONNECT from the broker closes the socket and is reported as success.
-    if mosquitto_socket(handle) < 0 {
-      throw MQTTError(
-        .connectionLost, returnCode: MOSQ_ERR_CONN_LOST.rawValue, reason: reason,
-        detail: "the broker ended the connection" + reasonInWords())
-    }
+    repeat {
+      try require(mosquitto_loop_read(handle, 1), "read from the broker")
+      // A DISCONNECT from the broker closes the socket and is reported as success.
+      if mosquitto_socket(handle) < 0 {
+        throw MQTTError(
+          .connectionLost, returnCode: MOSQ_ERR_CONN_LOST.rawValue, reason: reason,
+          detail: "the broker ended the connection" + reasonInWords())
+      }
+    } while delivered == 0 && hasBufferedInput
     return delivered
   }
 
@@ -166,6 +181,9 @@ public final class MQTTClient {
   ///   by itself, and with TCP_NODELAY each would travel, and wake the broker, alone.
   /// - Throws: `.connectionLost`.
   public func write(merging: Bool = false) throws(MQTTError) {
+    if tls != nil, TLSContext.isShakingHands(mosquitto_ssl_get(handle)) {
+      return try require(mosquitto_loop_read(handle, 1), "agree on TLS with the broker")
+    }
     let descriptor = mosquitto_socket(handle)
     if merging { Self.cork(descriptor, true) }
     let code = mosquitto_loop_write(handle, 1)
@@ -260,6 +278,16 @@ extension MQTTClient {
     if let username = options.username {
       try require(mosquitto_username_pw_set(handle, username, options.password), "set the user name")
     }
+    if let choice = options.tls {
+      let context: TLSContext
+      do throws(TLSContext.Fault) { context = try TLSContext(choice, host: options.host) } catch {
+        throw Self.invalid(error.detail)
+      }
+      tls = context
+      try set(MOSQ_OPT_SSL_CTX_WITH_DEFAULTS, 0)
+      try require(
+        mosquitto_void_option(handle, MOSQ_OPT_SSL_CTX, UnsafeMutableRawPointer(context.context)), "use TLS")
+    }
     if let will = options.will {
       let code = will.payload.withUnsafeBytes {
         mosquitto_will_set(handle, will.topic, Int32($0.count), $0.baseAddress, Int32(will.qos), will.isRetained)
@@ -274,6 +302,11 @@ extension MQTTClient {
 
   /// The callbacks get the client as a bare pointer: it is alive, because they run only inside its own methods.
   private func setCallbacks() {
+    if tls != nil {
+      mosquitto_log_callback_set(handle) { _, client, _, text in
+        if let text { MQTTClient.from(client).logged(String(cString: text)) }
+      }
+    }
     mosquitto_connect_v5_callback_set(handle) { _, client, reason, flags, _ in
       MQTTClient.from(client).connected(reason: reason, flags: flags)
     }
@@ -298,9 +331,20 @@ extension MQTTClient {
     }
   }
 
+  private static func invalid(_ detail: String) -> MQTTError {
+    MQTTError(.invalid, returnCode: MOSQ_ERR_TLS.rawValue, detail: "TLS: \(detail)")
+  }
+
   private static func from(_ pointer: UnsafeMutableRawPointer?) -> MQTTClient {
     guard let pointer else { preconditionFailure("libmosquitto lost the user data") }
     return Unmanaged<MQTTClient>.fromOpaque(pointer).takeUnretainedValue()
+  }
+
+  /// OpenSSL's words go to the library's log and nowhere else.
+  private func logged(_ text: String) {
+    guard let words = text.split(separator: ": ", maxSplits: 1).last, text.hasPrefix("OpenSSL Error") else { return }
+    let connection = mosquitto_ssl_get(handle)
+    tlsFault = TLSContext.certificateFault(connection).map { "the broker's certificate: \($0)" } ?? String(words)
   }
 
   private func connected(reason code: Int32, flags: Int32) {
@@ -358,6 +402,7 @@ extension MQTTClient {
       MOSQ_ERR_QOS_NOT_SUPPORTED, MOSQ_ERR_OVERSIZE_PACKET:
       kind = .invalid
     case MOSQ_ERR_NOMEM: kind = .exhausted
+    case MOSQ_ERR_TLS: kind = wasAccepted ? .connectionLost : .refused
     default: kind = wasAccepted ? .connectionLost : .unreachable
     }
     if kind != .invalid { isConnected = false }
@@ -365,7 +410,7 @@ extension MQTTClient {
     switch mosq_err_t(rawValue: code) {
     case MOSQ_ERR_ERRNO: words = String(cString: strerror(cause))
     case MOSQ_ERR_EAI: words = String(cString: gai_strerror(cause))
-    default: words = String(cString: mosquitto_strerror(code))
+    default: words = tlsFault ?? String(cString: mosquitto_strerror(code))
     }
     throw MQTTError(
       kind, returnCode: code, systemError: code == MOSQ_ERR_ERRNO.rawValue ? cause : 0, reason: reason,

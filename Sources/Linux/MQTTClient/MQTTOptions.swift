@@ -25,6 +25,8 @@ public struct MQTTOptions: Sendable {
   public var password: String?
   /// The protocol on the wire.
   public var version = MQTTVersion.v5
+  /// TLS, or `nil` for none.
+  public var tls: MQTTTLS?
   /// What the broker publishes when this client goes without a word.
   public var will: MQTTWill?
   /// A payload is handed over cut at this many bytes; `MQTTMessage.length` tells how long it was.
@@ -95,7 +97,8 @@ public struct MQTTError: Error, Sendable, CustomStringConvertible {
   public enum Code: Sendable, Equatable {
     /// Nobody answers there: wrong address, broker down, network cut. Try again later.
     case unreachable
-    /// The broker answers and will not have this client; `reason` says why. A person must mend it.
+    /// The broker answers and will not have this client, or this client not the broker's certificate; `reason` or the
+    /// detail says why. A person must mend it.
     case refused
     /// The connection ended. Connect again.
     case connectionLost
@@ -109,7 +112,6 @@ public struct MQTTError: Error, Sendable, CustomStringConvertible {
     case exhausted
   }
 
-  /// What kind of fault.
   /// What kind of fault.
   public var code: Code
   /// libmosquitto's return code (`MOSQ_ERR_…`).
@@ -130,7 +132,6 @@ public struct MQTTError: Error, Sendable, CustomStringConvertible {
     self.detail = detail
   }
 
-  /// The fault in one line.
-  /// `detail`.
+  /// The fault in one line: `detail`.
   public var description: String { detail }
 }
