@@ -52,6 +52,32 @@ import Testing
         # UNIT martlet_sink_lag_entries entries
         # HELP martlet_sink_lag_entries Journal entries a sink has still before it.
         martlet_sink_lag_entries{sink="timescale"} 2
+        # TYPE martlet_sink_oldest_seconds gauge
+        # UNIT martlet_sink_oldest_seconds seconds
+        # HELP martlet_sink_oldest_seconds How long the oldest entry waits that a sink has not got.
+        martlet_sink_oldest_seconds{sink="timescale"} 0.0
+        # TYPE martlet_delivery_seconds histogram
+        # UNIT martlet_delivery_seconds seconds
+        # HELP martlet_delivery_seconds From a reading's arrival to the commit in a sink.
+        martlet_delivery_seconds_bucket{sink="timescale",le="0.001"} 0
+        martlet_delivery_seconds_bucket{sink="timescale",le="0.0025"} 0
+        martlet_delivery_seconds_bucket{sink="timescale",le="0.005"} 0
+        martlet_delivery_seconds_bucket{sink="timescale",le="0.01"} 0
+        martlet_delivery_seconds_bucket{sink="timescale",le="0.025"} 0
+        martlet_delivery_seconds_bucket{sink="timescale",le="0.05"} 0
+        martlet_delivery_seconds_bucket{sink="timescale",le="0.1"} 0
+        martlet_delivery_seconds_bucket{sink="timescale",le="0.25"} 0
+        martlet_delivery_seconds_bucket{sink="timescale",le="0.5"} 0
+        martlet_delivery_seconds_bucket{sink="timescale",le="1.0"} 0
+        martlet_delivery_seconds_bucket{sink="timescale",le="2.5"} 0
+        martlet_delivery_seconds_bucket{sink="timescale",le="5.0"} 0
+        martlet_delivery_seconds_bucket{sink="timescale",le="10.0"} 0
+        martlet_delivery_seconds_bucket{sink="timescale",le="60.0"} 0
+        martlet_delivery_seconds_bucket{sink="timescale",le="600.0"} 0
+        martlet_delivery_seconds_bucket{sink="timescale",le="3600.0"} 0
+        martlet_delivery_seconds_bucket{sink="timescale",le="+Inf"} 0
+        martlet_delivery_seconds_count{sink="timescale"} 0
+        martlet_delivery_seconds_sum{sink="timescale"} 0.0
         # TYPE martlet_broker_up gauge
         # HELP martlet_broker_up 1 while the broker connection stands.
         martlet_broker_up 1
@@ -88,6 +114,28 @@ import Testing
         martlet_devices{state="offline"} 0
         martlet_devices{state="online"} 3
         martlet_devices{state="silent"} 1
+        # TYPE martlet_messages_held gauge
+        # HELP martlet_messages_held Messages that are read and wait for room in the journal.
+        martlet_messages_held 0
+        # TYPE martlet_acknowledgement_seconds histogram
+        # UNIT martlet_acknowledgement_seconds seconds
+        # HELP martlet_acknowledgement_seconds From the first byte of a batch to its acknowledgements on the wire.
+        martlet_acknowledgement_seconds_bucket{le="0.0005"} 0
+        martlet_acknowledgement_seconds_bucket{le="0.001"} 0
+        martlet_acknowledgement_seconds_bucket{le="0.0025"} 0
+        martlet_acknowledgement_seconds_bucket{le="0.005"} 0
+        martlet_acknowledgement_seconds_bucket{le="0.01"} 0
+        martlet_acknowledgement_seconds_bucket{le="0.025"} 0
+        martlet_acknowledgement_seconds_bucket{le="0.05"} 0
+        martlet_acknowledgement_seconds_bucket{le="0.1"} 0
+        martlet_acknowledgement_seconds_bucket{le="0.25"} 0
+        martlet_acknowledgement_seconds_bucket{le="0.5"} 0
+        martlet_acknowledgement_seconds_bucket{le="1.0"} 0
+        martlet_acknowledgement_seconds_bucket{le="2.5"} 0
+        martlet_acknowledgement_seconds_bucket{le="5.0"} 0
+        martlet_acknowledgement_seconds_bucket{le="+Inf"} 0
+        martlet_acknowledgement_seconds_count 0
+        martlet_acknowledgement_seconds_sum 0.0
         # TYPE martlet_commit_seconds histogram
         # UNIT martlet_commit_seconds seconds
         # HELP martlet_commit_seconds How long a journal commit takes.

@@ -9,13 +9,17 @@ public struct Backoff: Sendable, Equatable {
   /// The longest wait.
   public let limitSeconds: Double
   private var nextSeconds: Double
+  private var seed: UInt64?
 
   /// Waits from `firstSeconds` to `limitSeconds`, both above 0.
-  public init(firstSeconds: Double, limitSeconds: Double) {
+  ///
+  /// - Parameter seed: the same jitter again for the same seed; `nil`: the system's random numbers.
+  public init(firstSeconds: Double, limitSeconds: Double, seed: UInt64? = nil) {
     precondition(firstSeconds > 0 && limitSeconds >= firstSeconds)
     self.firstSeconds = firstSeconds
     self.limitSeconds = limitSeconds
     nextSeconds = firstSeconds
+    self.seed = seed
   }
 
   /// The next wait: between half and the whole of the current step.
@@ -25,8 +29,13 @@ public struct Backoff: Sendable, Equatable {
     return Double.random(in: (step / 2)...step, using: &generator)
   }
 
-  /// The next wait, with the system's random numbers.
+  /// The next wait, with the system's random numbers or the seed's.
   public mutating func next() -> Double {
+    if let state = seed {
+      var generator = SplitMix64(state: state)
+      defer { seed = generator.state }
+      return next(using: &generator)
+    }
     var generator = SystemRandomNumberGenerator()
     return next(using: &generator)
   }

@@ -9,13 +9,23 @@ import Glibc
 /// if try store.entries(after: cursor, limit: 1).isEmpty { _ = signal.wait(beyond: seen, seconds: 5) }
 /// ```
 public final class CommitSignal: @unchecked Sendable {
+  /// Who waits in the threads' place where time is not the machine's.
+  public protocol Waiting: Sendable {
+    /// Returns after `seconds`, or earlier when woken.
+    func wait(seconds: Double)
+    /// Ends a wait under way.
+    func wake()
+  }
+
+  private let waiting: (any Waiting)?
   // Guarded by `mutex`; a condition variable needs a stable address, hence the pointers.
   private var notifications: UInt64 = 0
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
   /// A signal nobody gave yet.
-  public init() {
+  public init(waiting: (any Waiting)? = nil) {
+    self.waiting = waiting
     mutex.initialize(to: pthread_mutex_t())
     pthread_mutex_init(mutex, nil)
     var attributes = pthread_condattr_t()
@@ -47,12 +57,17 @@ public final class CommitSignal: @unchecked Sendable {
     notifications += 1
     pthread_cond_broadcast(condition)
     pthread_mutex_unlock(mutex)
+    waiting?.wake()
   }
 
   /// Waits for a notification beyond the `seen`-th, at most `seconds`.
   ///
   /// - Returns: how many there were by then.
   public func wait(beyond seen: UInt64, seconds: Double) -> UInt64 {
+    if let waiting {
+      if count <= seen { waiting.wait(seconds: seconds) }
+      return count
+    }
     var end = timespec()
     clock_gettime(CLOCK_MONOTONIC, &end)
     let nanoseconds = Int64(end.tv_nsec) + Int64(max(0, min(seconds, 86_400)) * 1e9)

@@ -6,13 +6,17 @@ public struct GatewayClock: Sendable {
   public var wallMicroseconds: @Sendable () -> Int64
   /// Seconds since some moment; never steps back.
   public var monotonicSeconds: @Sendable () -> Double
+  /// Lets that many seconds pass, for a clock that is not the machine's; `nil`: whoever waits does so by himself.
+  public var pause: (@Sendable (_ seconds: Double) -> Void)?
 
   /// A clock of one's own.
   public init(
-    wallMicroseconds: @escaping @Sendable () -> Int64, monotonicSeconds: @escaping @Sendable () -> Double
+    wallMicroseconds: @escaping @Sendable () -> Int64, monotonicSeconds: @escaping @Sendable () -> Double,
+    pause: (@Sendable (_ seconds: Double) -> Void)? = nil
   ) {
     self.wallMicroseconds = wallMicroseconds
     self.monotonicSeconds = monotonicSeconds
+    self.pause = pause
   }
 
   /// The machine's clocks.

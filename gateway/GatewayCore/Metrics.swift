@@ -88,6 +88,33 @@ public final class GatewayMetrics: Sendable {
     }
   }
 
+  /// Notes how long it took from the first byte of a batch to its acknowledgements on the wire, in seconds.
+  public func acknowledgementSeconds(_ s: Double) {
+    state.withLock { $0.acknowledgementSeconds.observe(s) }
+  }
+
+  /// Notes how long each reading of a delivery took from its arrival to the far side's commit, in microseconds.
+  public func delivered(sink: String, latencies: some Sequence<Int64>) {
+    state.withLock {
+      let name = Self.bounded(sink, in: $0.sinks)
+      var histogram = $0.sinks[name, default: SinkMetrics()].latencySeconds
+      for latency in latencies { histogram.observe(Double(latency) * 1e-6) }
+      $0.sinks[name, default: SinkMetrics()].latencySeconds = histogram
+    }
+  }
+
+  /// Tells how long the oldest entry waits that a sink has not got, in seconds; 0 where it has everything.
+  public func sinkAge(_ sink: String, seconds: Double) {
+    state.withLock {
+      $0.sinks[Self.bounded(sink, in: $0.sinks), default: SinkMetrics()].oldestSeconds = max(0, seconds)
+    }
+  }
+
+  /// Tells how many messages are read and wait for room in the store.
+  public func held(_ messages: Int) {
+    state.withLock { $0.held = messages }
+  }
+
   /// Notes how long one journal commit took, in seconds.
   public func commitSeconds(_ s: Double) {
     state.withLock { $0.commitSeconds.observe(s) }
@@ -139,8 +166,12 @@ public struct MetricsSnapshot: Sendable, Equatable {
   public var journalsSetAside = 0
   /// Entries of those that could not be read.
   public var journalEntriesUnreadable = 0
+  /// Messages that are read and wait for room in the journal.
+  public var held = 0
   /// How long journal commits took.
   public var commitSeconds = Histogram.commit
+  /// From the first byte of a batch to its acknowledgements on the wire.
+  public var acknowledgementSeconds = Histogram.commit
 
   /// All at 0.
   public init() {}
@@ -156,6 +187,10 @@ public struct SinkMetrics: Sendable, Equatable {
   public var isUp = false
   /// Entries that are in the store and not yet in the sink.
   public var lagEntries: Int64 = 0
+  /// How long the oldest of those waits.
+  public var oldestSeconds = 0.0
+  /// From a reading's arrival to the far side's commit.
+  public var latencySeconds = Histogram.delivery
 
   /// Nothing done, not reachable.
   public init() {}
@@ -173,6 +208,10 @@ public struct Histogram: Sendable, Equatable {
   /// Seconds of a commit: from an SSD's fsync (half a millisecond) to a card that stalls (seconds).
   public static let commit = Histogram(
     bounds: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5])
+
+  /// Seconds of a delivery: from a millisecond to the hour that a backlog takes.
+  public static let delivery = Histogram(
+    bounds: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 600, 3600])
 
   /// An empty histogram.
   public init(bounds: [Double]) {

@@ -43,17 +43,39 @@ public struct OpenMetrics: Sendable {
     for (value, level) in samples { sample(family, label, value, "\(level)") }
   }
 
+  /// Writes a gauge with one label, in fractions.
+  public mutating func gauge(
+    _ family: String, unit: String? = nil, help: String, label: String?, seconds samples: [(String, Double)]
+  ) {
+    head(family, type: "gauge", unit: unit, help: help)
+    for (value, level) in samples { sample(family, label, value, "\(level)") }
+  }
+
   /// Writes a histogram, its buckets cumulated as the format wants them.
   public mutating func histogram(_ family: String, unit: String? = nil, help: String, _ histogram: Histogram) {
+    self.histogram(family, unit: unit, help: help, label: nil, [("", histogram)])
+  }
+
+  /// Writes a histogram with one label.
+  public mutating func histogram(
+    _ family: String, unit: String? = nil, help: String, label: String?, _ samples: [(String, Histogram)]
+  ) {
     head(family, type: "histogram", unit: unit, help: help)
-    var cumulated = 0
-    for (bound, count) in zip(histogram.bounds, histogram.counts) {
-      cumulated += count
-      sample("\(family)_bucket", "le", "\(bound)", "\(cumulated)")
+    for (value, histogram) in samples {
+      let own = label.map { "\($0)=\"\(Self.escaped(value))\"" }
+      var cumulated = 0
+      for (bound, count) in zip(histogram.bounds, histogram.counts) {
+        cumulated += count
+        bucket(family, own, "\(bound)", cumulated)
+      }
+      bucket(family, own, "+Inf", histogram.count)
+      sample("\(family)_count", label, value, "\(histogram.count)")
+      sample("\(family)_sum", label, value, histogram.sum == .infinity ? "+Inf" : "\(histogram.sum)")
     }
-    sample("\(family)_bucket", "le", "+Inf", "\(histogram.count)")
-    sample("\(family)_count", nil, "", "\(histogram.count)")
-    sample("\(family)_sum", nil, "", histogram.sum == .infinity ? "+Inf" : "\(histogram.sum)")
+  }
+
+  private mutating func bucket(_ family: String, _ own: String?, _ bound: String, _ count: Int) {
+    text += "\(family)_bucket{\(own.map { $0 + "," } ?? "")le=\"\(bound)\"} \(count)\n"
   }
 
   /// Ends the text; nothing may follow.
@@ -119,6 +141,13 @@ extension MetricsSnapshot {
       "martlet_sink_lag_entries", unit: "entries", help: "Journal entries a sink has still before it.", label: "sink",
       sinks.map { ($0.key, $0.value.lagEntries) })
 
+    text.gauge(
+      "martlet_sink_oldest_seconds", unit: "seconds", help: "How long the oldest entry waits that a sink has not got.",
+      label: "sink", seconds: sinks.map { ($0.key, $0.value.oldestSeconds) })
+    text.histogram(
+      "martlet_delivery_seconds", unit: "seconds", help: "From a reading's arrival to the commit in a sink.",
+      label: "sink", sinks.map { ($0.key, $0.value.latencySeconds) })
+
     text.gauge("martlet_broker_up", help: "1 while the broker connection stands.", isBrokerUp ? 1 : 0)
     text.gauge("martlet_journal_entries", unit: "entries", help: "Entries in the journal.", journalEntries)
     text.gauge("martlet_journal_bytes", unit: "bytes", help: "Bytes of the journal on disk.", journalBytes)
@@ -141,6 +170,11 @@ extension MetricsSnapshot {
       [
         ("offline", Int64(devices.offline)), ("online", Int64(devices.online)), ("silent", Int64(devices.silent)),
       ])
+    text.gauge(
+      "martlet_messages_held", help: "Messages that are read and wait for room in the journal.", Int64(held))
+    text.histogram(
+      "martlet_acknowledgement_seconds", unit: "seconds",
+      help: "From the first byte of a batch to its acknowledgements on the wire.", acknowledgementSeconds)
     text.histogram("martlet_commit_seconds", unit: "seconds", help: "How long a journal commit takes.", commitSeconds)
     text.finish()
     return text.text

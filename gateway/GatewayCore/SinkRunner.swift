@@ -114,7 +114,8 @@ public final class SinkRunner: @unchecked Sendable {
 
   // MARK: The thread
 
-  private func run() {
+  /// What the thread does, on the calling one, until `stop`: for whoever has threads of his own.
+  public func run() {
     while true {
       do throws(Fault) {
         try deliver(from: try open())
@@ -223,6 +224,8 @@ public final class SinkRunner: @unchecked Sendable {
     position = next
     do throws(StoreError) { try store.advance(sink: name, to: position.upTo) } catch { throw .store(error) }
     metrics.delivered(sink: name, rows: delivery.written, duplicates: delivery.duplicates)
+    let now = clock.wallMicroseconds()
+    metrics.delivered(sink: name, latencies: delivered.rows.lazy.map { now - $0.received })
     recovered(at: position.end)
   }
 

@@ -38,18 +38,25 @@ public final class IngestLoop: Sendable {
   private let tail: LiveTail?
   private let clock: GatewayClock
   private let wake: WakePipe
+  private let connect: @Sendable (MQTTOptions) throws(MQTTError) -> any BrokerConnection
   private let thread = Mutex<DedicatedThread?>(nil)
 
   /// Makes ready.
   ///
-  /// - Parameter tail: gets the new rows of each commit, for sinks.
+  /// - Parameters:
+  ///   - tail: gets the new rows of each commit, for sinks.
+  ///   - connect: makes the connection, on the thread that uses it.
   /// - Throws: `.invalid` for options that cannot work, `.exhausted`.
   public init(
     _ options: IngestOptions, store: any Store, committed: CommitSignal, metrics: GatewayMetrics, logger: Logger,
-    handlers: IngestHandlers = IngestHandlers(), tail: LiveTail? = nil, clock: GatewayClock = .system
+    handlers: IngestHandlers = IngestHandlers(), tail: LiveTail? = nil, clock: GatewayClock = .system,
+    connect: @escaping @Sendable (MQTTOptions) throws(MQTTError) -> any BrokerConnection = {
+      (options) throws(MQTTError) in try MQTTClient(options)
+    }
   ) throws(MQTTError) {
     // The client belongs to the thread; this one only finds out whether the options are possible.
-    _ = try MQTTClient(options.mqtt)
+    _ = try connect(options.mqtt)
+    self.connect = connect
     self.options = options
     self.store = store
     self.committed = committed
@@ -72,13 +79,16 @@ public final class IngestLoop: Sendable {
     wake.turn(atSeconds: clock.monotonicSeconds())
     thread.withLock {
       precondition($0 == nil, "an ingest loop starts once")
-      $0 = DedicatedThread(name: "ingest") { [self] in
-        IngestThread(
-          options, store: store, committed: committed, metrics: metrics, logger: logger, handlers: handlers,
-          tail: tail, clock: clock, wake: wake
-        ).run()
-      }
+      $0 = DedicatedThread(name: "ingest") { [self] in run() }
     }
+  }
+
+  /// What the thread does, on the calling one, until `stop`: for whoever has threads of his own.
+  public func run() {
+    IngestThread(
+      options, store: store, committed: committed, metrics: metrics, logger: logger, handlers: handlers, tail: tail, clock: clock,
+      wake: wake, connect: connect
+    ).run()
   }
 
   /// How long ago the thread came round last, in milliseconds: about a second at most, unless it hangs.

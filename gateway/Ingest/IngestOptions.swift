@@ -17,6 +17,8 @@ public struct IngestOptions: Sendable {
   public var password: String?
   /// The protocol; the session's expiry needs MQTT 5.
   public var version = MQTTVersion.v5
+  /// TLS, or `nil` for none.
+  public var tls: MQTTTLS?
   /// How long the broker keeps messages for a gateway that is away, in seconds: 7 days.
   public var sessionExpirySeconds: UInt32 = 7 * 86_400
   /// The silence after which the connection is given up, in seconds, at least 5.
@@ -27,6 +29,8 @@ public struct IngestOptions: Sendable {
   public var batchBytes = 4 << 20
   /// The waits between attempts to connect.
   public var backoff = Backoff(firstSeconds: 0.5, limitSeconds: 30)
+  /// The waits between looks whether a full store has room again.
+  public var patience = Backoff(firstSeconds: 0.25, limitSeconds: 5)
 
   /// Options of one gateway, everything else at its default.
   public init(gatewayID: String) {
@@ -42,6 +46,7 @@ public struct IngestOptions: Sendable {
     options.username = username
     options.password = password
     options.version = version
+    options.tls = tls
     options.payloadLimit = Profiles.payloadLimit + 1
     return options
   }

@@ -14,9 +14,11 @@ final class IngestThread {
   private let tail: LiveTail?
   private let clock: GatewayClock
   private let wake: WakePipe
+  private let connect: @Sendable (MQTTOptions) throws(MQTTError) -> any BrokerConnection
 
   private var arrivals: [Profiles.Arrival] = []
   private var arrivedBytes = 0
+  private var batchBegan = 0.0
   private var bootClock: BootClock
   private var backoff: Backoff
   /// When the broker accepted the connection; `nil` without one.
@@ -50,7 +52,8 @@ final class IngestThread {
 
   init(
     _ options: IngestOptions, store: any Store, committed: CommitSignal, metrics: GatewayMetrics, logger: Logger,
-    handlers: IngestHandlers, tail: LiveTail?, clock: GatewayClock, wake: WakePipe
+    handlers: IngestHandlers, tail: LiveTail?, clock: GatewayClock, wake: WakePipe,
+    connect: @escaping @Sendable (MQTTOptions) throws(MQTTError) -> any BrokerConnection
   ) {
     self.options = options
     self.store = store
@@ -61,19 +64,20 @@ final class IngestThread {
     self.tail = tail
     self.clock = clock
     self.wake = wake
+    self.connect = connect
     bootClock = BootClock(store: store)
     backoff = options.backoff
   }
 
   /// Connects and serves again and again until asked to stop.
   func run() {
-    var client: MQTTClient?
+    var client: (any BrokerConnection)?
     while !wake.isStopping {
       wake.turn(atSeconds: clock.monotonicSeconds())
       do throws(Fault) {
         if client == nil { client = try makeClient() }
         guard let client else { continue }
-        try broker { () throws(MQTTError) in try client.connect() }
+        try broker { () throws(MQTTError) in try client.open() }
         try serve(client)
       } catch {
         client?.abandon()
@@ -82,12 +86,12 @@ final class IngestThread {
       metrics.brokerState(up: false)
       if let acceptedAt, clock.monotonicSeconds() - acceptedAt >= Self.stableSeconds { backoff.reset() }
       acceptedAt = nil
-      if !wake.isStopping { wake.sleep(seconds: backoff.next()) }
+      if !wake.isStopping { sleep(seconds: backoff.next()) }
     }
   }
 
-  private func makeClient() throws(Fault) -> MQTTClient {
-    let client = try broker { () throws(MQTTError) in try MQTTClient(options.mqtt) }
+  private func makeClient() throws(Fault) -> any BrokerConnection {
+    let client = try broker { () throws(MQTTError) in try connect(options.mqtt) }
     // The client is owned by `run` and outlives no callback; it must not own this object's life in turn.
     client.onMessage = { [unowned self] message in
       arrivals.append(
@@ -105,7 +109,7 @@ final class IngestThread {
     return client
   }
 
-  private func accepted(_ client: MQTTClient, _ sessionPresent: Bool) {
+  private func accepted(_ client: any BrokerConnection, _ sessionPresent: Bool) {
     acceptedAt = clock.monotonicSeconds()
     lastLogged = nil
     metrics.brokerState(up: true)
@@ -127,21 +131,18 @@ final class IngestThread {
 
   // MARK: One connection
 
-  private func serve(_ client: MQTTClient) throws(Fault) {
+  private func serve(_ client: any BrokerConnection) throws(Fault) {
     var maintainAt = clock.monotonicSeconds() + 1
     while true {
       wake.turn(atSeconds: clock.monotonicSeconds())
       if wake.isStopping { return finish(client) }
-      guard let descriptor = client.fileDescriptor else { throw connectionEnded() }
+      guard client.fileDescriptor != nil else { throw connectionEnded() }
       // Never both: see `IngestLoop` for why reading waits until everything is written.
       let isWriting = client.wantsWrite
-      var entries = [
-        pollfd(fd: descriptor, events: Int16(isWriting ? POLLOUT : POLLIN), revents: 0),
-        pollfd(fd: wake.readEnd, events: Int16(POLLIN), revents: 0),
-      ]
       let milliseconds = max(0, min(1, maintainAt - clock.monotonicSeconds())) * 1000
-      _ = poll(&entries, 2, Int32(milliseconds.rounded(.up)))
-      if entries[0].revents != 0 {
+      if client.wait(
+        forWriting: isWriting, wake: wake.readEnd, milliseconds: Int32(milliseconds.rounded(.up)))
+      {
         if isWriting {
           try broker { () throws(MQTTError) in try client.write(merging: true) }
         } else {
@@ -156,15 +157,16 @@ final class IngestThread {
   }
 
   /// Everything read is committed by now, so whatever is queued may go.
-  private func finish(_ client: MQTTClient) {
+  private func finish(_ client: any BrokerConnection) {
     _ = try? client.flush(within: 2000)
     client.disconnect(within: 1000)
     logger.info("disconnected from the broker")
   }
 
-  private func takeBatch(_ client: MQTTClient) throws(Fault) {
+  private func takeBatch(_ client: any BrokerConnection) throws(Fault) {
     arrivals.removeAll(keepingCapacity: true)
     arrivedBytes = 0
+    batchBegan = clock.monotonicSeconds()
     var broken: MQTTError?
     do throws(MQTTError) {
       try drain(client)
@@ -185,12 +187,12 @@ final class IngestThread {
 
   private var isFull: Bool { arrivals.count >= options.batchMessages || arrivedBytes >= options.batchBytes }
 
-  private func drain(_ client: MQTTClient) throws(MQTTError) {
+  private func drain(_ client: any BrokerConnection) throws(MQTTError) {
     while !isFull { if try client.read() == 0 { break } }
   }
 
   /// Lets a dense stream fill the batch.
-  private func gather(_ client: MQTTClient) throws(MQTTError) {
+  private func gather(_ client: any BrokerConnection) throws(MQTTError) {
     guard arrivals.count >= Self.denseBatch else { return }
     guard gatherPause == 0 else {
       gatherPause -= 1
@@ -198,7 +200,7 @@ final class IngestThread {
     }
     for _ in 0..<Self.gatherSlices where !isFull {
       let before = arrivals.count
-      usleep(Self.gatherMicroseconds)
+      pause(microseconds: Self.gatherMicroseconds)
       try drain(client)
       if arrivals.count == before {
         gatherPause = Self.gatherRest
@@ -207,7 +209,7 @@ final class IngestThread {
     }
   }
 
-  private func commit(_ client: MQTTClient) throws(Fault) {
+  private func commit(_ client: any BrokerConnection) throws(Fault) {
     var batch = Batch()
     batch.entries.reserveCapacity(arrivals.count)
     var rows: [Row] = []
@@ -244,6 +246,7 @@ final class IngestThread {
     acknowledge(ledger, client)
     let isAlive = client.fileDescriptor != nil && client.wantsWrite
     let written = Result { () throws(MQTTError) in if isAlive { try client.write(merging: true) } }
+    metrics.acknowledgementSeconds(clock.monotonicSeconds() - batchBegan)
     if let result { tell(batch, rows, result) }
     if let handler = handlers.status { statuses.forEach(handler) }
     if case .failure(let error) = written { throw .broker(error) }
@@ -271,13 +274,14 @@ final class IngestThread {
 
   /// Commits; while the store is full, holds the batch and tries again.
   private func commit(_ batch: Batch) throws(Fault) -> CommitResult {
-    var patience = Backoff(firstSeconds: 0.25, limitSeconds: 5)
+    var patience = options.patience
     while true {
       let start = clock.monotonicSeconds()
       do throws(StoreError) {
         let result = try store.commit(batch)
         metrics.commitSeconds(clock.monotonicSeconds() - start)
         bootClock.confirm()
+        metrics.held(0)
         if fullLoggedAt != nil {
           fullLoggedAt = nil
           logger.info("the journal has room again")
@@ -289,8 +293,9 @@ final class IngestThread {
         switch error.code {
         case .full:
           logFull(error)
+          metrics.held(batch.entries.count)
           wake.turn(atSeconds: clock.monotonicSeconds())
-          wake.sleep(seconds: patience.next())
+          sleep(seconds: patience.next())
           if wake.isStopping {
             bootClock.discard()
             throw .stopped
@@ -303,11 +308,25 @@ final class IngestThread {
     }
   }
 
-  private func acknowledge(_ ledger: AckLedger, _ client: MQTTClient) {
+  private func pause(microseconds: UInt32) {
+    guard let pause = clock.pause else {
+      _ = usleep(microseconds)
+      return
+    }
+    pause(Double(microseconds) / 1e6)
+  }
+
+  private func sleep(seconds: Double) {
+    guard let pause = clock.pause else { return wake.sleep(seconds: seconds) }
+    pause(seconds)
+  }
+
+  private func acknowledge(_ ledger: AckLedger, _ client: any BrokerConnection) {
     guard client.isConnected else { return }
     for message in ledger.messages(timeMilliseconds: clock.wallMicroseconds() / 1000) {
       do throws(MQTTError) {
-        try client.publish(topic: "\(options.baseTopic)/\(message.device)/ack", payload: message.payload, qos: 0)
+        try client.publish(
+          topic: "\(options.baseTopic)/\(message.device)/ack", payload: message.payload, qos: 0, retain: false)
         metrics.acknowledged(message.readings)
       } catch {
         // Lost like any ack that gets lost: the device sends again.

@@ -139,6 +139,14 @@ public enum Profiles {
     return .accepted(entry, row: row(from: entry, payload, extra), reading: reading)
   }
 
+  /// Which reading a payload is, as an entry would name it; `nil` for bytes that are none.
+  public static func identity(of bytes: [UInt8]) -> (boot: Int64, seq: Int64)? {
+    guard let payload = try? Payload.decode(bytes.span) else { return nil }
+    if payload.version != 2 { return (-1, hash(bytes)) }
+    guard let boot = payload.boot, let seq = payload.seq else { return nil }
+    return (Int64(boot), Int64(seq))
+  }
+
   private static func losses(_ dropped: DroppedRanges, _ device: String) -> [Loss] {
     (0..<dropped.count).compactMap { index in
       let range = dropped[index]

@@ -43,7 +43,7 @@ public final class JournalFile {
     }
   }
 
-  private func reading<Result>(_ what: String, _ body: (Database) throws -> Result) throws(StoreError) -> Result {
+  func reading<Result>(_ what: String, _ body: (Database) throws -> Result) throws(StoreError) -> Result {
     do { return try queue.read(body) } catch { throw StoreError(error, "\(what) of \(path)") }
   }
 

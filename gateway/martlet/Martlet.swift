@@ -12,6 +12,8 @@ struct Martlet: AsyncParsableCommand {
         martlet config-server --file pico_iot_config.json
         martlet migrate --database postgresql://owner@db/iotdb
         martlet doctor                               tests each dependency and says what to do
+        martlet top                                  what a running gateway does, live
+        martlet trace Attic06 17 1234                the story of one reading
 
       SETTINGS come from, strongest first: these options, environment variables (MARTLET_BROKER_HOST for broker.host),
       the file named by --settings (YAML), the environment of the former service (MQTT_BROKER, POSTGRES_HOST, …).
@@ -19,7 +21,7 @@ struct Martlet: AsyncParsableCommand {
     version: Martlet.release,
     subcommands: [
       GatewayCommand.self, ConfigServerCommand.self, MigrateCommand.self, DoctorCommand.self,
-      JournalCommand.self, GapsCommand.self,
+      JournalCommand.self, GapsCommand.self, TopCommand.self, TraceCommand.self,
     ])
 
   /// The release, in `--version` and in metrics.

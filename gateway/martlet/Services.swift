@@ -98,7 +98,12 @@ final class HealthWatch: Service, Sendable {
     do throws(StoreError) {
       let statistics = try journal.statistics()
       metrics.storeState(statistics)
-      for (name, cursor) in statistics.cursors { metrics.sinkLag(name, entries: statistics.lastID - cursor) }
+      for (name, cursor) in statistics.cursors {
+        metrics.sinkLag(name, entries: statistics.lastID - cursor)
+        let oldest = cursor < statistics.lastID ? try journal.entries(after: cursor, limit: 1).first : nil
+        let age = oldest.map { GatewayClock.system.wallMicroseconds() - $0.received } ?? 0
+        metrics.sinkAge(name, seconds: Double(age) / 1e6)
+      }
       journalFault.withLock { $0 = nil }
     } catch {
       journalFault.withLock { $0 = error.description }
