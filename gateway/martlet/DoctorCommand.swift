@@ -43,6 +43,8 @@ struct DoctorCommand: AsyncParsableCommand {
       var options = MQTTOptions(host: broker.host, port: UInt16(broker.port), clientID: "martlet-doctor")
       options.username = broker.user
       options.password = broker.password
+      options.version = broker.version
+      options.tls = broker.tls
       let client = try MQTTClient(options)
       try client.connect()
       let isConnected = try client.awaitConnection(milliseconds: 5000)
@@ -55,9 +57,15 @@ struct DoctorCommand: AsyncParsableCommand {
       return Finding(part: "broker", isFault: false, detail: "\(address) accepts this gateway")
     } catch {
       let remedy =
-        error.code == .refused
-        ? "give broker.user and broker.password that the broker knows"
-        : "start Mosquitto there, or name the right address with --broker and --broker-port"
+        switch error.code {
+        case .refused where error.reason == nil && broker.tls != nil, .invalid:
+          "check broker.tls.caFile, broker.tls.serverName and this gateway's own certificate"
+        case .refused: "give broker.user and broker.password that the broker knows"
+        case .unreachable, .connectionLost, .notConnected, .protocolViolation, .exhausted:
+          broker.tls == nil
+            ? "start Mosquitto there, or name the right address with --broker and --broker-port"
+            : "start Mosquitto there, or name the right address; does that port speak TLS, and does it accept this certificate?"
+        }
       return Finding(part: "broker", isFault: true, detail: "\(address): \(error); \(remedy)")
     }
   }

@@ -87,6 +87,9 @@ struct Gateway {
     options.username = settings.broker.user
     options.password = settings.broker.password
     options.baseTopic = settings.broker.baseTopic
+    options.version = settings.broker.version
+    options.tls = settings.broker.tls
+    options.batchMessages = settings.broker.receiveMaximum
     return options
   }
 

@@ -3,6 +3,7 @@ import Foundation
 import GatewayCore
 import Journal
 import Logging
+import MQTTClient
 import SystemPackage
 
 /// Everything that can be set, resolved: what the person said, what the environment says, or the default.
@@ -13,6 +14,10 @@ struct Settings: Sendable {
     var user: String?
     var password: String?
     var baseTopic = "iots6"
+    var version = MQTTVersion.v5
+    var tls: MQTTTLS?
+    /// How many messages the broker may have under way to this gateway, and so how many one commit takes.
+    var receiveMaximum = 1000
   }
 
   struct Web: Sendable {
@@ -28,6 +33,8 @@ struct Settings: Sendable {
 
   var gatewayID = Settings.hostName
   var broker = Broker()
+  /// Whether somebody chose the port; with TLS the default is another one.
+  private var hasBrokerPort = false
   /// A libpq connection string, or `nil`: then the journal is the only store.
   var database: String?
   var journalPath = "martlet-journal.sqlite"
@@ -80,10 +87,20 @@ extension Settings {
   private mutating func take(_ reader: Reader, _ environment: [String: String]) throws {
     gatewayID = try reader.text("gateway.id") ?? gatewayID
     broker.host = try reader.text("broker.host") ?? environment["MQTT_BROKER"] ?? broker.host
-    broker.port = try reader.number("broker.port", 1...65_535) ?? Self.port(environment, "MQTT_PORT") ?? broker.port
+    let port = try reader.number("broker.port", 1...65_535) ?? Self.port(environment, "MQTT_PORT")
+    hasBrokerPort = port != nil
+    broker.port = port ?? broker.port
     broker.user = try reader.text("broker.user")
     broker.password = try reader.text("broker.password")
     broker.baseTopic = try reader.text("broker.baseTopic") ?? broker.baseTopic
+    broker.receiveMaximum = try reader.number("broker.receiveMaximum", 1...65_535) ?? broker.receiveMaximum
+    switch try reader.text("broker.version") {
+    case nil, "5", "5.0": broker.version = .v5
+    case "3.1.1", "3", "4": broker.version = .v311
+    case let word?:
+      throw SettingsError(description: "broker.version: '\(word)' is neither 5 nor 3.1.1")
+    }
+    broker.tls = try Self.tls(reader)
     database = try reader.text("database.url") ?? Self.formerDatabase(environment)
     migrateOnStart = try reader.flag("database.migrateOnStart") ?? migrateOnStart
     // Not shorter than a device may hold readings back and the ledger looks for them.
@@ -128,6 +145,7 @@ extension Settings {
     gatewayID = options.gatewayID ?? gatewayID
     broker.host = options.broker ?? broker.host
     broker.port = options.brokerPort.map(Int.init) ?? broker.port
+    if broker.tls != nil, !hasBrokerPort, options.brokerPort == nil { broker.port = 8883 }
     broker.baseTopic = options.baseTopic ?? broker.baseTopic
     database = options.database ?? database
     journalPath = options.journal ?? journalPath
@@ -150,6 +168,24 @@ extension Settings {
       throw SettingsError(
         description: "broker.baseTopic: '\(broker.baseTopic)' is not 1 to 64 bytes without '+', '#' or a '/' at an end")
     }
+  }
+
+  /// TLS where it is asked for, or where any of its files is named.
+  private static func tls(_ reader: Reader) throws -> MQTTTLS? {
+    var tls = MQTTTLS(
+      authorityFile: try reader.text("broker.tls.caFile"),
+      certificateFile: try reader.text("broker.tls.certificateFile"),
+      keyFile: try reader.text("broker.tls.keyFile"), serverName: try reader.text("broker.tls.serverName"))
+    if let word = try reader.text("broker.tls.minimumVersion") {
+      guard let version = MQTTTLS.Version(rawValue: word) else {
+        throw SettingsError(
+          description: "broker.tls.minimumVersion: '\(word)' is none of "
+            + MQTTTLS.Version.allCases.map(\.rawValue).joined(separator: ", "))
+      }
+      tls.minimumVersion = version
+    }
+    let isAskedFor = try reader.flag("broker.tls.enabled")
+    return isAskedFor ?? (tls != MQTTTLS()) ? tls : nil
   }
 
   private static func port(_ environment: [String: String], _ name: String) throws -> Int? {
