@@ -10,6 +10,7 @@
 #: release     both programs, optimised
 #: embedded    the portable modules on an emulated Cortex-M0: same bytes as on Linux
 #: chaos       a fleet under load while everything fails at random (FOR=90 SEED=n)
+#: simulate    years of the gateway's logic in virtual time, everything around it failing (YEARS=10 SEED=n)
 #: lockstep    the MicroPython core beside the Swift core until they differ (MINUTES=10000 SEED=n)
 #: soak        lockstep for longer (MINUTES=100000 SEED=n)
 #: hil         the firmware on a board: PORT=virtual, PORT=rp2040 (emulated) or PORT=/dev/ttyACM0
@@ -23,7 +24,7 @@
 #: clean       remove build products
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check test test-all coverage mutants build release embedded chaos bench kernel-test flash provision console format clean lockstep soak hil firmware-size
+.PHONY: help demo check test test-all coverage mutants build release embedded chaos simulate bench kernel-test flash provision console format clean lockstep soak hil firmware-size
 
 # Where swiftly, Swift's own installer, puts Swift.
 export PATH := $(PATH):$(or $(SWIFTLY_BIN_DIR),$(HOME)/.local/share/swiftly/bin)
@@ -67,6 +68,9 @@ embedded:
 
 chaos:
 	@scripts/chaos
+
+simulate:
+	@scripts/simulate
 
 lockstep:
 	@scripts/lockstep

@@ -177,6 +177,12 @@ let package = Package(
     tests("MQTTClientTests", ["MQTTClient", "BrokerTesting"]),
     tests("HTTPClientTests", ["HTTPClient"]),
     tests("IngestTests", ["Ingest", "Journal", "GatewayCore", "Telemetry", "MQTTClient", "BrokerTesting", logging]),
+    // The gateway's logic in virtual time, everything around it failing by a seed
+    .executableTarget(
+      name: "Simulation",
+      dependencies: ["GatewayCore", "Ingest", "Journal", "MQTTClient", "Telemetry", arguments, logging],
+      path: "Tests/Simulation", swiftSettings: strict),
+    tests("SimulationTests", ["Simulation"]),
     tests("JournalTests", ["Journal", "GatewayCore", grdb]),
     tests("TimescaleSinkTests", ["TimescaleSink", "GatewayCore", logging]),
     .target(
