@@ -19,7 +19,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import psycopg2
@@ -288,11 +288,8 @@ class Campaign:
             assert process.running
             self.say(f"{process.name} ended with {process.running.wait(150)}: {process.tail().splitlines()[-1]}")
         wait_until("an empty journal", lambda: self._lag() == 0, seconds=120)
-        # The ledger is told after the rows, and not before a gap is five seconds old.
-        wait_until(
-            "the ledger", lambda: self.stack.count("reading_gap WHERE outcome = 'open'") == 0, seconds=30, must=False
-        )
-        time.sleep(3)
+        # The ledger is told after the rows, and not before a gap is five seconds old. What differs longer is judged.
+        wait_until("the ledger", lambda: not self.compare()[1], seconds=60, must=False)
 
     def _boards(self) -> tuple[int, int]:
         """How many readings of the boards are acknowledged, and how many wait."""
@@ -309,8 +306,8 @@ class Campaign:
             return None
         return metrics.get('martlet_sink_lag_entries{sink="timescale"}')
 
-    def verdict(self) -> bool:
-        """Compares devices, rows and ledger; prints the line; whether all is well."""
+    def compare(self) -> tuple[Counter[tuple[str, int, int]], list[str], Readings, Readings]:
+        """The rows, what the ledger says wrongly, what was made, and what of it is lost."""
         made, dropped = self._truth()
         rows = Counter(
             (str(device), int(str(boot)), int(str(seq)))
@@ -318,13 +315,18 @@ class Campaign:
         )
         present = set(rows)
         lost = dropped - present
+        return rows, self._differences(made, present, lost), made, lost
+
+    def verdict(self) -> bool:
+        """Compares devices, rows and ledger; prints the line; whether all is well."""
+        rows, faults, made, lost = self.compare()
+        present = set(rows)
         former = self.stack.count("sensor_data WHERE boot = -1")
         former_distinct = self.stack.count("(SELECT DISTINCT device_id, seq FROM sensor_data WHERE boot = -1) AS s")
         sent = len(made - lost) + self.published_former
         missing = len(made - lost - present) + self.published_former - former_distinct
         duplicate = rows.total() - len(rows) + former - former_distinct
         dead = sum(self.stack.refused().values())
-        faults = self._differences(made, present, lost)
         numbers = f"missing={missing} duplicate={duplicate} dead={dead} kills={self.kills.total()}"
         for fault in faults:
             print(f"chaos: {fault}", flush=True)
@@ -353,7 +355,7 @@ class Campaign:
         assert " unacknowledged=0 " in last_of_load, f"not everything was acknowledged: {last_of_load}"
         return made | of_boards, dropped
 
-    def _differences(self, made: Readings, present: Readings, lost: Readings) -> Iterator[str]:
+    def _differences(self, made: Readings, present: Readings, lost: Readings) -> list[str]:
         """What the ledger says against what is true."""
         said: dict[str, Readings] = {"open": set(), "repaired": set(), "lost": set()}
         for device, boot, first, last, outcome in self.stack.query(
@@ -361,7 +363,7 @@ class Campaign:
         ):
             numbers = range(int(str(first)), int(str(last)) + 1)
             said[str(outcome)].update((str(device), int(str(boot)), seq) for seq in numbers)
-        differences = []
+        differences: list[str] = []
         if present - made:
             differences.append(f"{len(present - made)} rows that no device made: {sorted(present - made)[:5]}")
         if said["open"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -121,6 +122,78 @@ class Commands(unittest.TestCase):
             self.assertEqual(stack.count(), entries)
             self.assertIn(f"cursor.timescale={entries}", journal)
             boards.kill()
+
+    def test_top_prints_one_picture_into_a_pipe_and_ends_with_1_where_no_gateway_is(self) -> None:
+        with Stack() as stack:
+            boards = stack.boards(3)
+            boards.start()
+            wait_until("rows", lambda: stack.metrics().get('martlet_sink_rows_total{sink="timescale"}', 0) >= 6)
+            port = str(stack.page_port)
+            result = run("top", "--http-port", port)
+            self.assertEqual(result.returncode, 0, result.stderr)
+            self.assertNotIn("\x1b", result.stdout)
+            stages = {line.split()[0]: line.split()[1] for line in result.stdout.splitlines()[3:8]}
+            for stage in ("received", "committed", "acked", "delivered"):
+                self.assertGreaterEqual(int(stages[stage].replace(",", "")), 6, result.stdout)
+            self.assertEqual(stages["refused"], "0")
+            twice = run("top", "--http-port", port, "--count", "2").stdout
+            self.assertEqual(twice.count("per second"), 2)
+            boards.kill()
+        self.assert_one_line(run("top", "--http-port", str(free_port())), "is the gateway running")
+        self.assert_one_line(run("top", "--http-host", "256.1.1.1"), "256.1.1.1")
+        self.assertEqual(run("top", "--every", "0").returncode, 64)
+
+    def test_trace_tells_the_story_of_one_reading(self) -> None:
+        with Stack() as stack:
+            journal = str(stack.directory / "journal.sqlite")
+            assert stack.database
+
+            def publish(seq: int, **more: object) -> None:
+                payload = {"v": 2, "device_id": "Attic06", "boot": 17, "seq": seq, "event_type": "heartbeat"}
+                payload |= {"uptime_ms": seq * 1000, "timestamp": "2026-11-01T10:00:00Z"} | more
+                words = ["-h", "127.0.0.1", "-p", str(stack.broker_port), "-q", "1", "-t", "iots6/Attic06"]
+                subprocess.run(["mosquitto_pub", *words, "-m", json.dumps(payload)], check=True)
+
+            def trace(seq: int, database: str = stack.database) -> tuple[int, str]:
+                words = ["trace", "Attic06", "17", str(seq), "--journal", journal, "--database", database]
+                result = run(*words)
+                return result.returncode, result.stdout + result.stderr
+
+            publish(1)
+            publish(4, dropped=[[2, 2]])
+            publish(5, timestamp="1999-01-01T00:00:00Z")
+            wait_until("rows", lambda: stack.count() == 2)
+            code, story = trace(1)
+            self.assertEqual(code, 0, story)
+            for word in ("received   20", "journaled  entry 1", "acked", "timescale: yes", "by gateway system-test"):
+                self.assertIn(word, story)
+            self.assertTrue(story.endswith("trace: in the database\n"), story)
+            self.assertEqual(trace(2)[0], 3)
+            self.assertIn("trace: lost: device: dropped", trace(2)[1])
+            self.assertIn("trace: missing: made, and not arrived", trace(3)[1])
+            code, story = trace(5)
+            self.assertEqual(code, 3)
+            self.assertIn("refused    20", story)
+            self.assertTrue(story.endswith("trace: refused: impossible-time\n"), story)
+            self.assertTrue(trace(99)[1].endswith("trace: unknown\n"))
+            code, story = trace(1, "none")
+            self.assertEqual((code, story.splitlines()[-1]), (0, "trace: in the journal"), story)
+            code, story = trace(1, "postgresql://127.0.0.1:1/none")
+            self.assertEqual(code, 1)
+            self.assertIn("martlet: ", story)
+        self.assert_one_line(run("trace", "A", "1", "1", "--journal", "/nowhere.sqlite"), "/nowhere.sqlite")
+
+    def test_broker_settings_that_cannot_be_are_refused_by_name(self) -> None:
+        def gateway(**variables: str) -> subprocess.CompletedProcess[str]:
+            return run("gateway", environment={f"MARTLET_BROKER_{name}": value for name, value in variables.items()})
+
+        self.assert_one_line(gateway(VERSION="3.2"), "broker.version", "3.2")
+        self.assert_one_line(gateway(TLS_MINIMUM_VERSION="1.1"), "broker.tls.minimumVersion", "1.1")
+        with Stack(database=False) as stack:
+            common = {"JOURNAL_PATH": str(stack.directory / "tls.sqlite"), "HTTP_PORT": str(free_port())}
+            environment = {f"MARTLET_{name}": value for name, value in common.items()}
+            environment["MARTLET_BROKER_TLS_CA_FILE"] = "/nowhere/ca.pem"
+            self.assert_one_line(run("gateway", environment=environment), "TLS", "/nowhere/ca.pem")
 
     def test_help_shows_examples(self) -> None:
         result = run("--help")

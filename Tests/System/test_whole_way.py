@@ -39,10 +39,22 @@ class WholeWay(unittest.TestCase):
                 if kill == database_restart:
                     stack.testbed("restart")
                 stack.start(stack.gateway)
-            time.sleep(2)
+            # Both kinds of device reach the gateway that was started last.
+            self._wait_for_news(stack)
             published = former.finish()
             made, summary = self._stop(boards)
             self._check(stack, made, published, summary, kills)
+
+    @staticmethod
+    def _wait_for_news(stack: Stack) -> None:
+        """Until a reading of a board and one of the former device came after this moment."""
+        where = ("boot >= 0", "boot = -1")
+        before = [stack.count(f"sensor_data WHERE {which}") for which in where]
+        wait_until(
+            "news of both kinds",
+            lambda: all(stack.count(f"sensor_data WHERE {w}") > n for w, n in zip(where, before, strict=True)),
+            seconds=60,
+        )
 
     def _stop(self, boards: Process) -> tuple[int, str]:
         code = boards.stop(signal.SIGINT, seconds=90)
