@@ -45,6 +45,21 @@ import Testing
     #expect(counts.repairedReadings == 3)
   }
 
+  /// Letters of a batch once went before its readings: then the boot began with the letter's number, and what was missing
+  /// below it was never missed.
+  @Test func letterOfTheSameBatchIsNotWhatABootBeginsWith() throws {
+    let journal = try open()
+    var first = batch([1, 4])
+    first.deadLetters = [
+      DeadLetter(
+        received: 0, topic: "iots6/Attic06", reason: "impossible-time", detail: "", bytes: [],
+        loss: Loss(
+          device: "Attic06", boot: 17, seqs: 5...5, reason: "gateway: impossible-time", sparesArrived: false))
+    ]
+    _ = try journal.commit(first)
+    #expect(try told(journal) == ["17 2-3 open", "17 5-5 lost gateway: impossible-time"])
+  }
+
   @Test func orderInsideABatchDoesNotMatter() throws {
     let journal = try open()
     _ = try journal.commit(batch([4, 1, 3, 2]))

@@ -113,7 +113,6 @@ struct JournalWriter {
         sql: "DELETE FROM boot_offset WHERE id <= (SELECT max(id) FROM boot_offset) - ?"
       ).execute(arguments: [options.maxBootOffsets])
     }
-    try insert(batch.deadLetters, &cache)
     let isNew = try insert(batch.entries)
     try insert(Self.strangers(db, zip(batch.entries, isNew).filter { !$1 }.map(\.0)), &cache)
     var arrived: [LedgerWriter.Key: [Int64]] = [:]
@@ -121,6 +120,8 @@ struct JournalWriter {
       arrived[.init(device: entry.device, boot: entry.boot), default: []].append(entry.seq)
     }
     try ledger.arrived(arrived, &cache)
+    // After the readings that arrived: a letter with a higher number must not be what the boot began with.
+    try insert(batch.deadLetters, &cache)
     for loss in batch.losses { try ledger.lost(loss, &cache) }
     for (key, seqs) in overwritten {
       for seq in seqs {
