@@ -159,6 +159,8 @@ class Commands(unittest.TestCase):
                 result = run(*words)
                 return result.returncode, result.stdout + result.stderr
 
+            wait_until("the schema", lambda: stack.metrics().get('martlet_sink_up{sink="timescale"}') == 1)
+            wait_until("the broker", lambda: stack.metrics().get("martlet_broker_up") == 1)
             publish(1)
             publish(4, dropped=[[2, 2]])
             publish(5, timestamp="1999-01-01T00:00:00Z")
