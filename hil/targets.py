@@ -75,7 +75,7 @@ class VirtualTarget(Target):
     def execute(self, code: str, seconds: float) -> str:
         interpreter = os.environ["MICROPYTHON"]
         board = [picosim(), "board", "--oled", str(self.folder / "oled")]
-        command = [*board, "--", interpreter, "-X", "heapsize=256k", "-c", code]
+        command = [*board, "--", interpreter, "-X", "heapsize=288k", "-c", code]
         path = f"{self.firmware}:{ROOT / 'simulators/micropython'}:.frozen"
         answer = subprocess.run(
             command, cwd=self.flash, env={**os.environ, "MICROPYPATH": path}, capture_output=True, text=True,

@@ -9,6 +9,7 @@ import re
 import signal
 import sqlite3
 import sys
+import urllib.request
 from collections.abc import Iterator
 
 import pytest
@@ -102,8 +103,13 @@ def test_a_changed_configuration_reaches_the_board(stack: Stack) -> None:
     document = json.loads(stack.configuration.read_text())
     document["device_global_config"]["heartbeat_publish_period"] = 2345
     stack.configuration.write_text(json.dumps(document))
-    kept = stack.directory / "boards/Attic06/state/configuration"
     life.finish()
+    url = f"http://127.0.0.1:{stack.config_port}/v1/devices/Attic06/config"
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        tag = answer.headers["ETag"].encode()
+    kept = stack.directory / "boards/Attic06/state/configuration"
+    assert tag not in kept.read_bytes()
     life.process.start()
-    wait_until("the new configuration in flash", lambda: kept.exists() and b"2345" in kept.read_bytes(), seconds=60)
+    # It is there only once the gateway was reached under it.
+    wait_until("the new configuration in flash", lambda: tag in kept.read_bytes(), seconds=90)
     life.process.stop(signal.SIGTERM, seconds=120)

@@ -13,7 +13,8 @@ from core.display.canvas import Canvas
 from core.display.ssd1306 import SSD1306
 from core.hal.i2c_bus import answers
 from core.node.device import Device
-from core.node.node import Link, Node, NodeIdentity
+from core.node.node import Node
+from core.node.node_inputs import Link, NodeIdentity
 from core.status_led import led_state
 from core.telemetry.inline_bytes import InlineBytes
 from core.telemetry.payload_encoder import MAXIMUM_PAYLOAD_BYTES
@@ -137,7 +138,8 @@ def bring_back():
     """After the power cut: what the next start finds in flash."""
     node = device().node
     outbox = FlashOutbox(_FOLDER, node.outbox)
-    outbox.work(True, node.unix_seconds)
+    while not outbox.is_empty and node.outbox.count < 5:
+        outbox.work(True, node.unix_seconds)
     seqs = [node.outbox.reading(index).seq for index in range(node.outbox.count)]
     say("back", *sorted(seqs))
     forget()
