@@ -80,14 +80,10 @@ class Publisher:
 
 
 class Machine(Stack):
-    """The real parts as operations.md wants them for large fleets."""
+    """The real parts, with the settings they are delivered with."""
 
     def __init__(self, *, database: bool = True) -> None:
         super().__init__(database=database)
-        # Each save of Mosquitto writes everything it holds: after each ten changes it would do little else.
-        file = self.directory / "mosquitto.conf"
-        text = file.read_text().replace("autosave_on_changes true\n", "autosave_on_changes false\n")
-        file.write_text(text.replace("autosave_interval 10\n", "autosave_interval 60\n"))
         self.publish = compiled("publish", self.directory)
         self.boot = 0
 

@@ -77,9 +77,6 @@ class Campaign:
         )
         # A commit then takes some milliseconds, so that a random kill falls into one: see slow_disk.c.
         stack.slow_down_the_disk(microseconds=200)
-        # Saving every ten changes a queue of ten thousand messages would keep the broker from its work.
-        configuration = stack.directory / "mosquitto.conf"
-        configuration.write_text(configuration.read_text().replace("autosave_interval 10", "autosave_interval 200"))
         stack.start(stack.broker, stack.config_server, stack.gateway)
 
         load = compiled("load.c", stack.directory / "load", "-lmosquitto")
