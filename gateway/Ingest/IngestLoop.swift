@@ -86,7 +86,8 @@ public final class IngestLoop: Sendable {
   /// What the thread does, on the calling one, until `stop`: for whoever has threads of his own.
   public func run() {
     IngestThread(
-      options, store: store, committed: committed, metrics: metrics, logger: logger, handlers: handlers, tail: tail, clock: clock,
+      options, store: store, committed: committed, metrics: metrics, logger: logger, handlers: handlers, tail: tail,
+      clock: clock,
       wake: wake, connect: connect
     ).run()
   }
