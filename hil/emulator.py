@@ -63,6 +63,7 @@ class Bus:
         self.written = b""
         self.ahead = b""
         self.is_reading = False
+        self.there: set[int] = set()  # who has answered: not asked again, a question to picosim costs most of the time
         self.block.on_connect = self.connect
         self.block.on_write_byte = self.write
         self.block.on_read_byte = self.read
@@ -72,8 +73,9 @@ class Bus:
         self.address = address & 0x7F
         self.is_reading = bool(mode)
         self.ahead = b""
-        status, _, _ = self.board.call(I2C_TRANSFER, 0, self.address)
-        self.block.complete_connect(status == 0)
+        if self.address not in self.there and self.board.call(I2C_TRANSFER, 0, self.address)[0] == 0:
+            self.there.add(self.address)
+        self.block.complete_connect(self.address in self.there)
 
     def write(self, byte: int) -> None:
         self.written += bytes([byte])
