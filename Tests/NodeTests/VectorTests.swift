@@ -51,8 +51,16 @@ private struct ConfigurationVectors: Decodable {
   }
   var documents: [Document]
   var not_json: [NotJSON]
+  struct Refusal: Decodable {
+    var name: String
+    var tag: String
+    var reason: String
+    var record: String
+  }
   var records: [Record]
   var no_records: [String]
+  var refusals: [Refusal]
+  var no_refusals: [String]
 }
 
 @Suite struct ConfigurationVectorTests {
@@ -93,6 +101,24 @@ private struct ConfigurationVectors: Decodable {
     }
     for text in vectors.no_records {
       let isNone = TaggedConfiguration(record: bytes(text).span) == nil
+      #expect(isNone, "\(text)")
+    }
+  }
+
+  @Test func everyRecordOfARefusalIsReadAndWritten() {
+    let reasons: [String: RefusedConfiguration.Reason] = [
+      "past": .past, "gateway-not-reached": .gatewayNotReached, "not-json": .notJSON,
+    ]
+    for vector in vectors.refusals {
+      let record = bytes(vector.record)
+      let expected = RefusedConfiguration(tag: inline(vector.tag), reason: reasons[vector.reason]!)
+      #expect(RefusedConfiguration(record: record.span) == expected, "\(vector.name)")
+      var written = InlineBytes<72>()
+      expected.encode(into: &written)
+      #expect((0..<written.count).map { written[$0] } == record, "\(vector.name)")
+    }
+    for text in vectors.no_refusals {
+      let isNone = RefusedConfiguration(record: bytes(text).span) == nil
       #expect(isNone, "\(text)")
     }
   }

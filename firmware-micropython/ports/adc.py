@@ -12,6 +12,10 @@ class TemperatureInput:
     def __init__(self):
         self._adc = ADC(_TEMPERATURE_INPUT)
 
+    def is_present(self):
+        """It is part of the chip."""
+        return True
+
     def read(self):
         """One conversion, 12 bits; `read_u16` has them at the top."""
         return self._adc.read_u16() >> 4

@@ -1,7 +1,8 @@
-"""The last good configuration and the one on trial, each with its broker and pins, kept in flash over a restart.
+"""The last good configuration and the one on trial, each with its broker and pins, and what was refused last, kept in
+flash over a restart.
 
-Two files, each replaced at once: a power cut leaves the old one or the new one. What proved itself is written before
-the file of the trial goes, so a cut between the two only begins the same trial again.
+Three files, each replaced at once: a power cut leaves the old one or the new one. What proved itself is written before
+the file of the trial goes, and so is what was refused: a cut between the two only begins the same trial again.
 """
 
 from core.node import configuration_record
@@ -28,12 +29,15 @@ class ConfigurationStore:
         self._candidate_path = folder + "/candidate"
         self.good = _read(self._good_path)
         self.candidate = _read(self._candidate_path)
+        self._refused_path = folder + "/refused"
+        self._refused = flash.read(self._refused_path, configuration_record.LONGEST_REFUSED_RECORD) or b""
         self._arrived = None
 
     def restore(self, node):
         """Before the node's first step: gives it what was kept."""
         good, candidate = self.good, self.candidate
-        node.restore_configuration(good and good.tagged, candidate and candidate.tagged)
+        refused = configuration_record.decode_refused(self._refused)
+        node.restore_configuration(good and good.tagged, candidate and candidate.tagged, refused)
         if good is None:
             self.good = Kept(node.last_good_configuration, BrokerSettings())
 
@@ -59,6 +63,11 @@ class ConfigurationStore:
             is_proved = proved is not None and good is proved.tagged
             self.good = Kept(good, proved.broker if is_proved else self._arrived or self.good.broker)
             _write(self._good_path, self.good)
+        refused = node.refused_configuration
+        record = b"" if refused is None else refused.encode()
+        if record != self._refused:
+            self._refused = record
+            _write_refused(self._refused_path, record)
         if candidate is None:
             if self.candidate is not None:
                 self.candidate = None
@@ -74,6 +83,16 @@ def _write(path, kept):
         flash.write(path, bytes((len(record),)) + record + kept.broker.encode())
     except (OSError, ValueError) as error:
         log.warning("the configuration cannot be kept: %r" % error)
+
+
+def _write_refused(path, record):
+    try:
+        if record:
+            flash.write(path, record)
+        else:
+            flash.remove(path)
+    except OSError as error:
+        log.warning("what was refused cannot be kept: %r" % error)
 
 
 def _read(path):

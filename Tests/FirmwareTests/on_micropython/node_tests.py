@@ -11,7 +11,13 @@ from core.node.configuration_key import (
     MEASUREMENT_PERIOD,
     MOTION_COOLDOWN,
 )
-from core.node.configuration_record import TaggedConfiguration
+from core.node.configuration_record import (
+    GATEWAY_NOT_REACHED,
+    NOT_JSON,
+    PAST,
+    RefusedConfiguration,
+    TaggedConfiguration,
+)
 from core.node.device_names import device_id
 from core.node.node import Node
 from core.node.node_configuration import NodeConfiguration
@@ -414,6 +420,39 @@ def test_last_good_and_candidate_survive_a_restart_by_their_records():
     equal(after.node.last_good_configuration, candidate)
 
 
+def test_a_refused_configuration_is_not_tried_again_after_a_restart():
+    for reason in (PAST, GATEWAY_NOT_REACHED, NOT_JSON):
+        refused = RefusedConfiguration(b"bad", reason)
+        stage = Stage()
+        stage.node.restore_configuration(None, None, refused)
+        equal(stage.node.refused_configuration, refused)
+        stage.advance(2000)
+        equal('"config_refused":"bad"' in stage.status(), reason != PAST)
+        stage.configure(b'{"heartbeat_publish_period":10000}', b"bad")
+        equal(stage.node.configuration.heartbeat_period_milliseconds, 60_000)
+        stage.configure(b'{"heartbeat_publish_period":10000}', b"good")
+        equal(stage.node.configuration.heartbeat_period_milliseconds, 10_000)
+
+
+def test_the_shell_is_told_to_keep_a_refusal():
+    stage = trial_stage()
+    stores = stage.stores
+    raises(JSONError, lambda: stage.configure(b"no JSON", b"broken"))
+    stage.step()
+    equal((stage.stores, stage.node.refused_configuration), (stores + 1, RefusedConfiguration(b"broken", NOT_JSON)))
+
+
+def test_a_quiet_node_makes_no_readings():
+    stage = trial_stage()
+    made = stage.node.made
+    stage.node.is_quiet = True
+    stage.advance(130_000)
+    equal(stage.node.made, made)
+    stage.node.is_quiet = False
+    stage.advance(61_000)
+    assert stage.node.made > made
+
+
 # Vectors
 
 
@@ -447,7 +486,7 @@ def test_every_configuration_record_of_the_vectors_is_written_and_read():
         record = unhex(vector["record"])
         tagged = configuration_record.decode(record)
         equal(tagged, TaggedConfiguration(of_names(vector["values"]), vector["tag"].encode()), vector["name"])
-        if len(record) == 3 + 4 * 30 + len(vector["tag"]) + 2 and "taken no more" not in vector["name"]:
+        if len(record) == 3 + 4 * keys.COUNT + len(vector["tag"]) + 2 and "taken no more" not in vector["name"]:
             equal(tagged.encode(), record, vector["name"])
     for record in vectors["no_records"]:
         equal(configuration_record.decode(unhex(record)), None, record)
@@ -458,6 +497,24 @@ def test_every_configuration_record_of_the_vectors_is_written_and_read():
         changed = bytearray(record)
         changed[bit // 8] ^= 1 << bit % 8
         equal(configuration_record.decode(changed), None, bit)
+
+
+def test_every_record_of_a_refusal_of_the_vectors_is_written_and_read():
+    vectors = json.loads(read("protocol/vectors/configuration.json"))
+    reasons = ("past", "gateway-not-reached", "not-json")
+    for vector in vectors["refusals"]:
+        record = unhex(vector["record"])
+        refused = RefusedConfiguration(vector["tag"].encode(), reasons.index(vector["reason"]))
+        equal(configuration_record.decode_refused(record), refused, vector["name"])
+        equal(refused.encode(), record, vector["name"])
+        for length in range(len(record)):
+            equal(configuration_record.decode_refused(record[:length]), None, length)
+        for index in range(len(record)):
+            changed = bytearray(record)
+            changed[index] ^= 0x10
+            equal(configuration_record.decode_refused(changed), None, index)
+    for record in vectors["no_refusals"]:
+        equal(configuration_record.decode_refused(unhex(record)), None, record)
 
 
 def test_every_flight_record_of_the_vectors_is_written_read_and_told():

@@ -8,6 +8,7 @@ import board
 import machine
 from core.hal.i2c_bus import ADDRESS_NOT_ACKNOWLEDGED, DATA_NOT_ACKNOWLEDGED, STUCK, TIMEOUT
 from core.node import flight_record
+from core.node.configuration_record import NOT_JSON, RefusedConfiguration
 from core.node.node import Node
 from core.node.node_inputs import Link, NodeIdentity, NodeInputs
 from core.telemetry import outbox_record
@@ -460,6 +461,23 @@ def test_when_the_trial_fails_the_old_broker_is_there_again():
     node.step(300_000, inputs)
     store.keep(node)
     equal((node.configuration_tag, store.active(node).host), (b"old", b"old.example"))
+
+
+def test_what_was_refused_is_not_tried_again_after_a_restart():
+    path = folder("refused")
+    store = ConfigurationStore(path)
+    node = node_for(store)
+    raises(JSONError, lambda: node.configuration_arrived(b"no JSON", b"bad"))
+    store.keep(node)
+    node = node_for(ConfigurationStore(path))
+    equal(node.refused_configuration, RefusedConfiguration(b"bad", NOT_JSON))
+    assert node.passes_over_configuration(b"bad")
+    # Nothing with that tag is remembered when something without one is refused.
+    store = ConfigurationStore(path)
+    node = node_for(store)
+    raises(JSONError, lambda: node.configuration_arrived(b"no JSON", b""))
+    store.keep(node)
+    equal((node_for(ConfigurationStore(path)).refused_configuration, flash.exists(path + "/refused")), (None, False))
 
 
 def test_a_torn_file_is_no_configuration_wherever_it_was_torn():

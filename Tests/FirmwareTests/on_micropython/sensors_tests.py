@@ -145,10 +145,23 @@ def test_a_flipped_calibration_bit_is_noticed():
 
 def test_the_chip_s_own_sensor_is_the_last_choice():
     class Channel:
+        is_there = True
+
+        def is_present(self):
+            return self.is_there
+
         def read(self):
             return 876
 
-    equal(measured(BoardSensor(ScriptedBus({}), None, Channel())).sensor, measurement.ON_CHIP)
+    channel = Channel()
+    sensor = BoardSensor(ScriptedBus({}), None, channel)
+    first = measured(sensor)
+    equal(first.sensor, measurement.ON_CHIP)
+    sensor.set_offset(-425)
+    equal(measured(sensor).temperature_centi_celsius, first.temperature_centi_celsius - 425)
+    channel.is_there = False
+    equal(measured(sensor).quality, measurement.ABSENT)
+    equal(measured(BoardSensor(ScriptedBus({}), None, channel)).sensor, measurement.NONE)
 
 
 def test_motion_is_a_rising_edge_then_a_cool_down_across_the_wrap_of_the_tick():

@@ -3,6 +3,7 @@
 predecessor. Time counts only while Wi-Fi is joined. The Swift file has the picture.
 """
 
+from core.node.configuration_record import GATEWAY_NOT_REACHED, NOT_JSON, PAST, RefusedConfiguration
 from micropython import const
 
 PATIENCE_MILLISECONDS = const(300_000)  # how long either configuration has to reach the gateway
@@ -23,7 +24,7 @@ class ConfigurationTrial:
         self.state = RUNNING
         self.last_good = last_good  # under which the gateway was last reached
         self.candidate = None  # the newer one, while it is neither kept nor refused
-        self.refused_tag = b""  # of the configuration that was refused last; not tried again
+        self.refused_tag = b""  # of the configuration that was refused last; not tried again, by later lives neither
         # A reading of this boot from here on proves, by its acknowledgement, that the gateway is reached.
         self.proved_by_seq = 0
         self._elapsed_milliseconds = 0
@@ -48,6 +49,20 @@ class ConfigurationTrial:
         self.refused_tag = tag
         if not self.is_open:
             self.state = REFUSED
+
+    @property
+    def refused(self):
+        """What is to be remembered of the refused one; None when none was."""
+        if not self.refused_tag:
+            return None
+        reason = GATEWAY_NOT_REACHED if self.state == RETURNED else NOT_JSON if self.state == REFUSED else PAST
+        return RefusedConfiguration(self.refused_tag, reason)
+
+    def restore(self, refused):
+        """What an earlier life remembered."""
+        self.refused_tag = refused.tag
+        if refused.reason != PAST:
+            self.state = RETURNED if refused.reason == GATEWAY_NOT_REACHED else REFUSED
 
     def settle(self):
         """The newest document is the one that is kept."""

@@ -54,6 +54,8 @@ class Node(NodeConfigurations, NodeMessages, NodeCommands, NodeScreen):
         self.made = 0  # readings made since the boot
         self.taken = None  # which reading `take_payload` gave last: (boot, seq)
         self.clock = CLOCK_UNSET
+        # Whether no readings are made: for a shell that is about to end, and lets the outbox empty first.
+        self.is_quiet = False
         self.status_edition = 0  # grows when the status message says something new: publish it again then
         self.flight = FlightRecord(identity.boot, cause)  # keep it when NodeActions.store_flight_record says so
         self.uptime_milliseconds = 0
@@ -242,7 +244,7 @@ class Node(NodeConfigurations, NodeMessages, NodeCommands, NodeScreen):
             self._step_state.reset()
 
     def _emit(self, event, suppressed):
-        if not self.configuration.is_enabled:
+        if not self.configuration.is_enabled or self.is_quiet:
             return
         self.made += 1
         uptime = self.uptime_milliseconds

@@ -28,10 +28,17 @@ class NodeConfigurations:
         """What to keep in flash as the configuration on trial; None: keep none."""
         return self._trial.candidate
 
-    def restore_configuration(self, last_good, candidate):
+    @property
+    def refused_configuration(self):
+        """What to keep in flash of the configuration that was refused last; None: keep none."""
+        return self._trial.refused
+
+    def restore_configuration(self, last_good, candidate, refused=None):
         """Before the first step: what was kept in flash, or None. The trial of the candidate begins anew."""
         if last_good is not None:
             self._trial = ConfigurationTrial(last_good)
+        if refused is not None:
+            self._trial.restore(refused)
         if candidate is not None:
             self._trial.begin(candidate, self.made + 1)
         self._run_active_configuration()

@@ -1,7 +1,7 @@
 # Mirrors Sources/Sensors/OnChipTemperature.swift.
 """The RP2040's own temperature sensor, ADC input 4: T = 27 - (V - 0.706) / 0.001721 (datasheet section 4.9.5)."""
 
-from core.telemetry.measurement import OK, ON_CHIP, RANGE, Measurement, missing
+from core.telemetry.measurement import ABSENT, OK, ON_CHIP, RANGE, Measurement, missing
 from core.telemetry.rounding import rounded_division
 from micropython import const
 
@@ -9,7 +9,7 @@ SAMPLES = const(8)  # one step of the converter is 0.47 degrees C, and its noise
 
 
 class OnChipTemperature:
-    """The sensor behind `channel`, whose `read()` gives 12 bits."""
+    """The sensor behind `channel`, whose `read()` gives 12 bits while it `is_present()`."""
 
     kind = ON_CHIP
 
@@ -19,6 +19,8 @@ class OnChipTemperature:
 
     def read(self):
         """Measures. Outside -40 ... 85 degrees C the chip does not work: RANGE."""
+        if not self.channel.is_present():
+            return missing(ABSENT, ON_CHIP)
         total = 0
         for _ in range(SAMPLES):
             total += self.channel.read() & 0x0FFF

@@ -32,7 +32,7 @@ class SensorDetection:
             self._look(TMP117, bus, (0x48, 0x49, 0x4A, 0x4B))
         if rank > 3 and wire is not None:
             self._look_for_maxim(wire)
-        if rank > 4 and adc is not None and self.found is None:
+        if rank > 4 and adc is not None and adc.is_present() and self.found is None:
             self.found = OnChipTemperature(adc, offset_centi_celsius)
 
     def _look(self, driver, bus, addresses):
