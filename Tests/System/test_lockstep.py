@@ -33,7 +33,7 @@ class Lockstep(unittest.TestCase):
             program = [micropython() or "", "-X", "heapsize=1M", str(SIMULATOR / "lockstep.py")]
             environment = {**os.environ, "MICROPYPATH": f"{ROOT / 'firmware-micropython'}:{SIMULATOR}:.frozen"}
             return subprocess.run(
-                [*command, *program, "Attic06", "1.0.0-sim", "1", "bus"],
+                [*command, *program, "Attic06", "1.0.0-sim", "1"],
                 capture_output=True, text=True, timeout=600, env=environment, check=False,
             )  # fmt: skip
 
@@ -65,6 +65,24 @@ class Lockstep(unittest.TestCase):
         result = self.lockstep(scenario, "--for", "12m")
         self.assertEqual(result.returncode, 0, result.stdout[-4000:] + result.stderr)
 
+    def test_both_cores_fall_back_to_1_wire_and_the_chip_s_own_sensor_alike(self) -> None:
+        scenario = """
+            chips: [bme280, ds18b20, on-chip]
+            events:
+              - {at: 30s, unplug: bme280}
+              - {at: 80s, bus: {fault: flip, chip: ds18b20, byte: 1, bit: 3, times: 2}}
+              - {at: 100s, bus: {fault: stuck, chip: ds18b20, times: 2}}
+              - {at: 120s, brown_out: ds18b20}
+              - {at: 150s, unplug: ds18b20}
+              - {at: 240s, temperature: {to: 90, during: 60s}}
+              - {at: 330s, unplug: on-chip}
+              - {at: 400s, plug: on-chip}
+              - {at: 420s, plug: ds18b20}
+              - {at: 520s, plug: bme280}
+            """
+        result = self.lockstep(scenario, "--for", "12m")
+        self.assertEqual(result.returncode, 0, result.stdout[-4000:] + result.stderr)
+
     def test_a_difference_is_found_and_shown(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
             changed = Path(folder) / "lockstep.py"
@@ -72,7 +90,7 @@ class Lockstep(unittest.TestCase):
             command = [binary("picosim"), "lockstep", "--for", "10s", "--", micropython() or "", "-X", "heapsize=1M"]
             environment = {**os.environ, "MICROPYPATH": f"{ROOT / 'firmware-micropython'}:{SIMULATOR}:.frozen"}
             result = subprocess.run(
-                [*command, str(changed), "Attic06", "1.0.0-sim", "1", "bus"],
+                [*command, str(changed), "Attic06", "1.0.0-sim", "1"],
                 capture_output=True, text=True, timeout=60, env=environment, check=False,
             )  # fmt: skip
         self.assertEqual(result.returncode, 1)

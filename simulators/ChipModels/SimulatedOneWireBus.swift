@@ -44,6 +44,12 @@ public final class SimulatedOneWireBus: OneWireBus {
   public var faultPlan: () -> OneWireFault? = { nil }
   /// Resets since the start.
   public private(set) var resetCount = 0
+  /// Whether what was done on the line is written down; off, because a fleet runs for months.
+  public var isTracing = false
+  /// A line from each reset to the next since tracing began, or `clearTrace()`: written bits as 0 and 1, read ones as l and h.
+  public private(set) var trace: [String] = []
+  /// Whether the line is low now, as the next reset will find it.
+  public var isShorted: Bool { pending.first == .shorted }
   var pending: [OneWireFault] = []
   var fault: OneWireFault?
   var readSlots = 0
@@ -81,8 +87,14 @@ public final class SimulatedOneWireBus: OneWireBus {
     faultPlan = { nil }
   }
 
+  /// Forgets the trace.
+  public func clearTrace() {
+    trace = []
+  }
+
   /// See `OneWireBus`.
   public func reset() throws(OneWireError) {
+    if isTracing { trace.append("1-Wire ") }
     resetCount += 1
     readSlots = 0
     fault = pending.isEmpty ? faultPlan() : pending.removeFirst()
@@ -100,6 +112,7 @@ public final class SimulatedOneWireBus: OneWireBus {
   public func write(bit: Bool) {
     for chip in chips { chip.write(bit: bit, at: clock.microseconds) }
     clock.advance(microseconds: 70)
+    note(bit ? "1" : "0")
   }
 
   /// See `OneWireBus`: the line is low as soon as one chip pulls it.
@@ -108,12 +121,18 @@ public final class SimulatedOneWireBus: OneWireBus {
     for chip in chips where !chip.readBit(at: clock.microseconds) { level = false }
     clock.advance(microseconds: 70)
     defer { readSlots += 1 }
-    return fault == .flipRead(slot: readSlots) ? !level : level
+    if fault == .flipRead(slot: readSlots) { level.toggle() }
+    note(level ? "h" : "l")
+    return level
   }
 
   /// See `OneWireBus`.
   public func write(_ byte: UInt8, keepPowered: Bool) {
     for bit in 0..<8 { write(bit: byte >> UInt8(bit) & 1 == 1) }
     for chip in chips { chip.power(isHeld: keepPowered, at: clock.microseconds) }
+  }
+
+  private func note(_ slot: String) {
+    if isTracing, !trace.isEmpty { trace[trace.count - 1] += slot }
   }
 }

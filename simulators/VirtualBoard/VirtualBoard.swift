@@ -158,6 +158,6 @@ public final class VirtualBoard: Wiring {
     if parts.contains(.tmp117) { thermometer.temperature = air.temperature }
     if parts.contains(.ds18b20) { probe.temperature = air.temperature }
     // The chip warms itself.
-    if parts.contains(.onChip) { adc.temperature = air.temperature + 4 }
+    adc.temperature = air.temperature + 4
   }
 }

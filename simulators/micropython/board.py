@@ -44,6 +44,7 @@ TIMEOUT = const(3)
 STUCK = const(4)
 NO_PRESENCE = const(5)
 SHORTED = const(6)
+NOT_THERE = const(7)
 UNKNOWN_OPERATION = const(0xFF)
 
 _HEADER = "<BBHI"

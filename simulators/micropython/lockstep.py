@@ -6,7 +6,7 @@ MARTLET_BOARD=pipe micropython lockstep.py DEVICE FIRMWARE BOOT
 import binascii
 import sys
 
-from board import UNKNOWN_OPERATION, board
+from board import ADC_READ, NOT_THERE, UNKNOWN_OPERATION, board
 from core.node import configuration_record, flight_record
 from core.node.device import Device
 from core.node.node import Node
@@ -23,18 +23,25 @@ from ports.pins import InputPin, OutputPin
 _NEXT_MOMENT = const(0x30)
 _RESULT = const(0x31)
 _OUTBOX_READINGS = const(32)
+_TEMPERATURE_INPUT = const(4)
+_ONLY_WHETHER = const(1)
+
+
+class _Input(TemperatureInput):
+    """The chip's own sensor, which a scenario can take away."""
+
+    def is_present(self):
+        return board.call(ADC_READ, _TEMPERATURE_INPUT, _ONLY_WHETHER)[0] != NOT_THERE
 
 
 class Life:
     """The device, and what its flash would hold over a restart."""
 
-    def __init__(self, device_id, firmware, boot, has_only_bus):
+    def __init__(self, device_id, firmware, boot):
         self._names = (device_id, firmware)
         self._boot = boot
-        wire = None if has_only_bus else OneWireLine(22)
-        adc = None if has_only_bus else TemperatureInput()
-        self._wires = (I2CWires(4, 5), InputPin(16), InputPin(14), OutputPin("LED"), wire, adc)
-        self._last_good = self._candidate = self._flight = b""
+        self._wires = (I2CWires(4, 5), InputPin(16), InputPin(14), OutputPin("LED"), OneWireLine(22), _Input())
+        self._last_good = self._candidate = self._refused = self._flight = b""
         self._status_edition = 0
         self._message = InlineBytes(MAXIMUM_PAYLOAD_BYTES)
         self.link = Link()
@@ -61,10 +68,12 @@ class Life:
             )
         ]
         if actions.store_configuration:
-            candidate = node.candidate_configuration
+            candidate, refused = node.candidate_configuration, node.refused_configuration
             self._last_good = node.last_good_configuration.encode()
             self._candidate = b"" if candidate is None else candidate.encode()
-            results.append(b"kept %s %s" % (_hexadecimal(self._last_good), _hexadecimal(self._candidate)))
+            self._refused = b"" if refused is None else refused.encode()
+            records = (self._last_good, self._candidate, self._refused)
+            results.append(b"kept " + b" ".join(_hexadecimal(record) for record in records))
         if actions.store_flight_record:
             self._flight = node.flight.encode()
             results.append(b"flight " + _hexadecimal(self._flight))
@@ -88,10 +97,13 @@ class Life:
         self._boot += 1
         self._last_good = _damaged(self._last_good, place)
         self._candidate = _damaged(self._candidate, place)
+        self._refused = _damaged(self._refused, place)
         self._flight = _damaged(self._flight, place)
         self._begin(cause, flight_record.decode(self._flight))
         self.node.restore_configuration(
-            configuration_record.decode(self._last_good), configuration_record.decode(self._candidate)
+            configuration_record.decode(self._last_good),
+            configuration_record.decode(self._candidate),
+            configuration_record.decode_refused(self._refused),
         )
         for record in records:
             self.node.restore(_damaged(record, place))
@@ -120,6 +132,8 @@ class Life:
             node.configuration_failed()
         elif what == b"announce":
             node.configuration_announced(_tag(rest))
+        elif what == b"quiet":
+            node.is_quiet = rest == b"1"
         elif what == b"lost":
             node.connection_lost()
         elif what == b"clock":
@@ -167,4 +181,4 @@ def run(life):
 
 
 if __name__ == "__main__":
-    run(Life(sys.argv[1].encode(), sys.argv[2].encode(), int(sys.argv[3]), sys.argv[4:] == ["bus"]))
+    run(Life(sys.argv[1].encode(), sys.argv[2].encode(), int(sys.argv[3])))

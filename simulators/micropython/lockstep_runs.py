@@ -8,5 +8,5 @@ import sys
 import lockstep
 
 while True:
-    lockstep.run(lockstep.Life(sys.argv[1].encode(), sys.argv[2].encode(), int(sys.argv[3]), sys.argv[4:] == ["bus"]))
+    lockstep.run(lockstep.Life(sys.argv[1].encode(), sys.argv[2].encode(), int(sys.argv[3])))
     gc.collect()

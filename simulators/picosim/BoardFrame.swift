@@ -29,7 +29,7 @@ struct BoardAnswer: Equatable {
   /// How it went.
   enum Status: UInt8 {
     case done = 0
-    case addressNotAcknowledged, dataNotAcknowledged, timeout, stuck, noPresence, shorted
+    case addressNotAcknowledged, dataNotAcknowledged, timeout, stuck, noPresence, shorted, notThere
     case unknownOperation = 255
   }
 

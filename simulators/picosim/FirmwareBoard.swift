@@ -10,6 +10,7 @@ final class FirmwareBoard {
     static let straps: ClosedRange<UInt8> = 0...3
     static let scl: UInt8 = 5
     static let door: UInt8 = 14
+    static let wire: UInt8 = 22
     static let motion: UInt8 = 16
     static let temperatureInput: UInt8 = 4
     static let led: UInt8 = 64
@@ -25,10 +26,6 @@ final class FirmwareBoard {
   }
 
   let board: VirtualBoard
-  /// The line on GPIO 22; nothing is on it.
-  let wire: SimulatedOneWireBus
-  /// The chip's own temperature sensor.
-  let adc = SimulatedADC()
   /// Whether the place has Wi-Fi.
   var hasWiFi = true
   var resetCause = ResetCause.power
@@ -49,7 +46,6 @@ final class FirmwareBoard {
   init(_ board: VirtualBoard, straps: UInt8) {
     self.board = board
     self.straps = straps
-    wire = SimulatedOneWireBus(clock: board.clock)
   }
 
   /// As after a power-up or a reset: no watchdog, no radio, no pin driven.
@@ -71,13 +67,13 @@ final class FirmwareBoard {
     case 0x02: BoardAnswer(value: level(of: request.unit) ? 1 : 0)
     case 0x03: drive(request.unit, high: request.argument != 0)
     case 0x04: setMode(request.unit, pull: UInt8(request.argument >> 8 & 0xFF))
-    case 0x05: convert(request.unit)
+    case 0x05: convert(request.unit, isAskedFor: request.argument == 0)
     case 0x06: setDuty(request.unit, request.argument)
     case 0x07: resetWire()
     case 0x08: onWire { $0.write(bit: request.argument != 0) }
-    case 0x09: BoardAnswer(value: wire.readBit() ? 1 : 0)
+    case 0x09: BoardAnswer(value: board.wire.readBit() ? 1 : 0)
     case 0x0A: onWire { $0.write(UInt8(request.argument & 0xFF), keepPowered: true) }
-    case 0x0B: BoardAnswer(value: UInt32(wire.readByte()))
+    case 0x0B: BoardAnswer(value: UInt32(board.wire.readByte()))
     case 0x10: expectRestart()
     case 0x11: BoardAnswer(value: resetCause.rawValue)
     case 0x12: watch(patience: UInt64(request.argument))
@@ -115,7 +111,7 @@ final class FirmwareBoard {
 
   private func resetWire() -> BoardAnswer {
     do throws(OneWireError) {
-      try wire.reset()
+      try board.wire.reset()
       return BoardAnswer()
     } catch {
       return BoardAnswer(status: error == .shorted ? .shorted : .noPresence)
@@ -123,7 +119,7 @@ final class FirmwareBoard {
   }
 
   private func onWire(_ body: (SimulatedOneWireBus) -> Void) -> BoardAnswer {
-    body(wire)
+    body(board.wire)
     return BoardAnswer()
   }
 
@@ -135,6 +131,9 @@ final class FirmwareBoard {
     case Wiring.motion: levels[Wiring.motionLoop] ?? board.motion.isHigh()
     case Wiring.door: levels[Wiring.doorLoop] ?? board.door.isHigh()
     case Wiring.led: board.light.isHigh()
+    case Wiring.wire where board.wire.isShorted:
+      // The firmware finds the line low by this look, before the pulse that a reset would be.
+      (try? board.wire.reset()) != nil
     default: levels[pin] ?? pulledUp.contains(pin)
     }
   }
@@ -161,10 +160,11 @@ final class FirmwareBoard {
     return BoardAnswer()
   }
 
-  private func convert(_ input: UInt8) -> BoardAnswer {
-    // The chip is warmer than the air.
-    adc.temperature = board.world.air(at: board.milliseconds).temperature + 4
-    return BoardAnswer(value: input == Wiring.temperatureInput ? UInt32(adc.read()) : 0)
+  private func convert(_ input: UInt8, isAskedFor: Bool) -> BoardAnswer {
+    guard input == Wiring.temperatureInput else { return BoardAnswer() }
+    // An RP2040 always has it; only the lockstep asks whether the scenario took it away.
+    let status = board.adc.isPresent ? BoardAnswer.Status.done : .notThere
+    return BoardAnswer(status: status, value: isAskedFor ? UInt32(board.adc.read()) : 0)
   }
 
   private func setDuty(_ pin: UInt8, _ duty: UInt32) -> BoardAnswer {

@@ -1,5 +1,4 @@
 import ChipModels
-import HAL
 import Node
 import StatusLED
 import Telemetry
@@ -12,7 +11,7 @@ struct LockstepCore: ~Copyable {
   private(set) var taken: [ReadingIdentity] = []
 
   private let board: VirtualBoard
-  private var device: Device<PlainWiring<SimulatedI2CBus, SimulatedPin, SimulatedPin>, 32>
+  private var device: Device<VirtualBoard, 32>
   private var boot: UInt32 = 1
   private var statusEdition: UInt32 = 0
   private var payload = InlineBytes<512>()
@@ -22,6 +21,7 @@ struct LockstepCore: ~Copyable {
   private struct Kept {
     var lastGood: [UInt8] = []
     var candidate: [UInt8] = []
+    var refused: [UInt8] = []
     var flight: [UInt8] = []
   }
 
@@ -32,11 +32,9 @@ struct LockstepCore: ~Copyable {
 
   private static func device(
     on board: VirtualBoard, boot: UInt32, cause: ResetCause, previous: FlightRecord?
-  ) -> Device<PlainWiring<SimulatedI2CBus, SimulatedPin, SimulatedPin>, 32> {
+  ) -> Device<VirtualBoard, 32> {
     let identity = NodeIdentity(device: DeviceID(straps: 6), firmware: InlineBytes("1.0.0-sim"), boot: boot)
-    return Device(
-      node: Node(identity: identity, cause: cause, previous: previous), bus: board.bus, motion: board.motion,
-      door: board.door, light: board.light)
+    return Device(node: Node(identity: identity, cause: cause, previous: previous), board: board)
   }
 
   /// What happens between two steps.
@@ -56,6 +54,7 @@ struct LockstepCore: ~Copyable {
     case "announce": device.node.configurationAnnounced(tag: tag)
     case "command": device.node.commandArrived(rest.span)
     case "puback": device.node.brokerAcknowledged(ReadingIdentity(boot: number(words[1]), seq: number(words[2])))
+    case "quiet": device.node.isQuiet = words[1] == Array("1".utf8)
     case "lost": device.node.connectionLost()
     case "clock": device.node.setClock(unixMilliseconds: UInt64(String(decoding: rest, as: UTF8.self)) ?? 0)
     case "restart":
@@ -101,7 +100,10 @@ struct LockstepCore: ~Copyable {
       candidate.encode(into: &record)
       kept.candidate = record.array
     }
-    return "\(hexadecimal(kept.lastGood)) \(hexadecimal(kept.candidate))"
+    var refusal = InlineBytes<72>()
+    device.node.refusedConfiguration?.encode(into: &refusal)
+    kept.refused = refusal.array
+    return "\(hexadecimal(kept.lastGood)) \(hexadecimal(kept.candidate)) \(hexadecimal(kept.refused))"
   }
 
   private mutating func keepFlight() -> String {
@@ -111,7 +113,7 @@ struct LockstepCore: ~Copyable {
     return hexadecimal(kept.flight)
   }
 
-  /// The next life, with what the last one left: its configurations, its flight record, its readings. In each record the
+  /// The next life, with what the last one left: its configurations, what it refused, its flight record, its readings. In each record the
   /// byte at `place` is wrong; beyond its end none is.
   private mutating func restart(cause: ResetCause, flipping place: Int) {
     func damaged(_ record: [UInt8]) -> [UInt8] {
@@ -125,15 +127,18 @@ struct LockstepCore: ~Copyable {
       records.append((0..<OutboxRecord.byteCount).map { record[$0] })
     }
     boot += 1
-    let (lastGood, candidate, flight) = (damaged(kept.lastGood), damaged(kept.candidate), damaged(kept.flight))
-    device = Self.device(on: board, boot: boot, cause: cause, previous: FlightRecord(record: flight.span))
+    kept = Kept(
+      lastGood: damaged(kept.lastGood), candidate: damaged(kept.candidate), refused: damaged(kept.refused),
+      flight: damaged(kept.flight))
+    device = Self.device(on: board, boot: boot, cause: cause, previous: FlightRecord(record: kept.flight.span))
     device.node.restore(
-      lastGood: TaggedConfiguration(record: lastGood.span), candidate: TaggedConfiguration(record: candidate.span))
+      lastGood: TaggedConfiguration(record: kept.lastGood.span),
+      candidate: TaggedConfiguration(record: kept.candidate.span),
+      refused: RefusedConfiguration(record: kept.refused.span))
     for record in records {
       let record = damaged(record)
       device.node.restore(record.span)
     }
-    (kept.lastGood, kept.candidate, kept.flight) = (lastGood, candidate, flight)
     statusEdition = 0
   }
 }

@@ -38,7 +38,11 @@ final class LockstepPair {
     player = ScenarioPlayer(scenario, faults: faults.map { RandomFaults(seed: $0, cutsPower: false) })
     happenings = RandomHappenings(seed: seed)
     core = LockstepCore(board: mine)
-    for bus in [mine.bus, theirs.board.bus] { bus.isTracing = true }
+    for board in [mine, theirs.board] {
+      (board.bus.isTracing, board.wire.isTracing) = (true, true)
+      // Each conversion is another one: so many more or fewer show.
+      board.adc.noise = 2
+    }
   }
 
   /// Lives for so long; the few pauses in which nothing is looked at for longer than `longestCounted` come on top.
@@ -118,11 +122,17 @@ final class LockstepPair {
   }
 
   private func compare(mine own: [String], theirs result: [String]) -> String? {
-    defer { for bus in [mine.bus, theirs.board.bus] { bus.clearTrace() } }
-    transactions += mine.bus.trace.count
-    for line in mine.bus.trace { note("  \(line)") }
+    defer {
+      for board in [mine, theirs.board] {
+        board.bus.clearTrace()
+        board.wire.clearTrace()
+      }
+    }
+    transactions += mine.bus.trace.count + mine.wire.trace.count
+    for line in mine.bus.trace + mine.wire.trace { note("  \(line)") }
     for line in own { note("  \(line)") }
     if let line = Self.difference(mine.bus.trace, theirs.board.bus.trace) { return report(line) }
+    if let line = Self.difference(mine.wire.trace, theirs.board.wire.trace) { return report(line) }
     if let line = Self.difference(own, result) { return report(line) }
     if mine.parts.contains(.ssd1306), mine.bus.trace.contains(where: { $0.hasPrefix("W 3C 40") }) {
       frames += 1

@@ -54,7 +54,7 @@ struct RandomDocuments {
   private func spelled(_ key: ConfigurationKey, _ value: Int32) -> String {
     switch key {
     case .stepFans: return "[\((0..<max(0, value)).map { "\($0)" }.joined(separator: ","))]"
-    case .pwmMinimum, .pwmMaximum, .pwmHysteresis, .stepMinimum, .stepMaximum, .stepHysteresis:
+    case .pwmMinimum, .pwmMaximum, .pwmHysteresis, .stepMinimum, .stepMaximum, .stepHysteresis, .onChipOffset:
       let hundredths = "\(value.magnitude % 100)"
       return "\(value < 0 ? "-" : "")\(value.magnitude / 100).\(hundredths.count < 2 ? "0" : "")\(hundredths)"
     default: return "\(value)"

@@ -21,6 +21,7 @@ struct RandomHappenings {
   private var said: Link?
   private var unacknowledged: [(payload: [UInt8], reading: ReadingIdentity)] = []
   private var tags = 0
+  private var isQuiet = false
   /// The gateway does not answer.
   private var isDeaf = false
   /// … while the configuration that came last is on trial.
@@ -60,6 +61,10 @@ struct RandomHappenings {
     if chance(200) { lines.append("announce \(tag())") }
     if chance(100) { lines.append("command \(documents.command())") }
     if chance(250) { lines.append("clock \(time())") }
+    if chance(isQuiet ? 50 : 3000) {
+      isQuiet.toggle()
+      lines.append("quiet \(isQuiet ? 1 : 0)")
+    }
     if wantsRestart || chance(1500) { lines.append(restart()) }
     return lines
   }
@@ -123,8 +128,9 @@ struct RandomHappenings {
   }
 
   private mutating func restart() -> String {
-    wantsRestart = false
-    let place = chance(3) ? Int.random(in: 0..<200, using: &random) : 999
+    (wantsRestart, isQuiet) = (false, false)
+    // Half of them early, where the short records are.
+    let place = chance(3) ? Int.random(in: 0..<(chance(2) ? 16 : 200), using: &random) : 999
     return "restart \(Int.random(in: 0...5, using: &random)) \(place)"
   }
 

@@ -17,7 +17,7 @@ struct RandomScenario {
     self.seed = random.next()
     milliseconds = UInt64.random(in: mean / 2...mean * 3 / 2, using: &random)
     faults = Int.random(in: 0..<3, using: &random) == 0 ? nil : random.next()
-    let parts = Set(Part.allCases.filter { _ in Bool.random(using: &random) })
+    let parts = Self.parts(&random)
     // More happens in a short life than in a long one, or most short ones would be alike.
     let count = Int.random(in: 0...12, using: &random)
     var events: [ScenarioEvent] = []
@@ -27,6 +27,16 @@ struct RandomScenario {
     }
     let visits: [Double] = [0, 3_000, 45_000]
     scenario = Scenario(visitPeriodMilliseconds: visits.randomElement(using: &random), parts: parts, events: events)
+  }
+
+  /// Each sensor is the best one as often as the others, and so is none: a better one hides the rest.
+  private static func parts(_ random: inout SeededRandom) -> Set<Part> {
+    let sensors: [Part] = [.bme280, .sht31, .tmp117, .ds18b20, .onChip]
+    let best = Int.random(in: 0...sensors.count, using: &random)
+    var parts = Set(sensors.dropFirst(best).filter { _ in Bool.random(using: &random) })
+    if best < sensors.count { parts.insert(sensors[best]) }
+    if Bool.random(using: &random) { parts.insert(.ssd1306) }
+    return parts
   }
 
   private static func action(during longest: UInt64, _ random: inout SeededRandom) -> ScenarioAction {
