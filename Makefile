@@ -14,6 +14,7 @@
 #: lockstep    the MicroPython core beside the Swift core until they differ (MINUTES=10000 SEED=n)
 #: soak        lockstep for longer (MINUTES=100000 SEED=n)
 #: hil         the firmware on a board: PORT=virtual, PORT=rp2040 (emulated) or PORT=/dev/ttyACM0
+#: firmware-soak  the MicroPython firmware for an hour of its own time, watched for its heap (MINUTES=60)
 #: firmware-size  flash and heap that the firmware takes
 #: bench       the gateway's speed beside its limits and its peers
 #: kernel-test the I²C, GPIO and PWM drivers on a user-mode Linux
@@ -24,7 +25,7 @@
 #: clean       remove build products
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check test test-all coverage mutants build release embedded chaos simulate bench kernel-test flash provision console format clean lockstep soak hil firmware-size
+.PHONY: help demo check test test-all coverage mutants build release embedded chaos simulate bench kernel-test flash provision console format clean lockstep soak hil firmware-size firmware-soak
 
 # Where swiftly, Swift's own installer, puts Swift.
 export PATH := $(PATH):$(or $(SWIFTLY_BIN_DIR),$(HOME)/.local/share/swiftly/bin)
@@ -80,6 +81,9 @@ soak:
 
 hil:
 	@scripts/hil $(PORT)
+
+firmware-soak:
+	@scripts/firmware-soak --minutes $(or $(MINUTES),60)
 
 firmware-size:
 	@scripts/firmware-size
