@@ -55,6 +55,8 @@ final class FaultyStore: Store, @unchecked Sendable {
       world.truth.begin(batch)
     }
     if world.dies(.afterCommit, gateway) { throw StoreError(.io, "killed") }
+    // Kept, and said to have failed: the broker delivers it again.
+    if world.chance.happens(world.intensity) { throw StoreError(.io, "the disk answered with an error, wrongly") }
     return result
   }
 
@@ -94,6 +96,8 @@ final class FaultyStore: Store, @unchecked Sendable {
   }
 
   func deadLetters(limit: Int) throws(StoreError) -> [DeadLetter] { try real().deadLetters(limit: limit) }
+
+  func sessions() throws(StoreError) -> [StoreSession] { try real().sessions() }
 
   func statistics() throws(StoreError) -> StoreStatistics { try real().statistics() }
 

@@ -119,7 +119,7 @@ final class SimulatedConnection: BrokerConnection, @unchecked Sendable {
     return 1
   }
 
-  func write() throws(MQTTError) {
+  func write(merging: Bool) throws(MQTTError) {
     try check()
     while !outgoing.isEmpty {
       if world.dies(.beforePacket, gateway) { throw lost() }
@@ -138,7 +138,7 @@ final class SimulatedConnection: BrokerConnection, @unchecked Sendable {
   }
 
   func flush(within milliseconds: Int32) throws(MQTTError) -> Bool {
-    try write()
+    try write(merging: false)
     return true
   }
 

@@ -12,7 +12,7 @@ final class SimulatedDatabase: @unchecked Sendable {
   private(set) var rows: Set<Key> = []
   /// How many rows each reading has, whatever their time.
   private(set) var copies: [ReadingName: Int] = [:]
-  private(set) var cursors: [String: Int64] = [:]
+  private(set) var cursors: [String: SinkPosition] = [:]
   /// What gateways said of a reading last: whether it is lost, and why.
   private(set) var missing: [ReadingName: String] = [:]
   var isUp = true
@@ -32,7 +32,7 @@ final class SimulatedDatabase: @unchecked Sendable {
     return written
   }
 
-  func moveCursor(of journal: String, to id: Int64) { cursors[journal] = id }
+  func moveCursor(of journal: String, to position: SinkPosition) { cursors[journal] = position }
 
   /// As `reading_gap_examine`: the rows decide.
   ///
@@ -80,7 +80,7 @@ final class SimulatedSink: Sink {
   private let gateway: GatewayRun
   private let journal: String
   private var isOpen = false
-  private var position: Int64 = 0
+  private var position = SinkPosition(upTo: 0)
 
   init(_ world: World, _ gateway: GatewayRun, journal: String) {
     self.world = world
@@ -88,31 +88,33 @@ final class SimulatedSink: Sink {
     self.journal = journal
   }
 
-  func open() throws(SinkError) -> Int64 {
+  func open() throws(SinkError) -> SinkPosition {
     isOpen = false
     try step(.opening)
     guard world.database.isUp else { throw away() }
     isOpen = true
-    position = world.database.cursors[journal] ?? 0
+    position = world.database.cursors[journal] ?? SinkPosition(upTo: 0)
     return position
   }
 
-  func deliver(_ rows: [Row], upTo id: Int64) throws(SinkError) -> Delivery {
+  func deliver(_ rows: [Row], to next: SinkPosition) throws(SinkError) -> Delivery {
     try step(.beforeRows)
-    guard isOpen, world.database.isUp, position == world.database.cursors[journal] ?? 0 else { throw away() }
+    guard isOpen, world.database.isUp, position == world.database.cursors[journal] ?? SinkPosition(upTo: 0) else {
+      throw away()
+    }
     let refused = rows.indices.filter { Self.refuses(rows[$0]) }
     let wanted = rows.indices.filter { !Self.refuses(rows[$0]) }.map { rows[$0] }
-    if world.isBroken(.cursorInTransaction) { world.database.moveCursor(of: journal, to: id) }
+    if world.isBroken(.cursorInTransaction) { world.database.moveCursor(of: journal, to: next) }
     try step(.beforeDatabaseCommit)
     if world.chance.happens(world.intensity) { throw away() }
     // COMMIT: all of it, or the lines above.
     let written = world.database.insert(wanted, unique: !world.isBroken(.uniqueKey))
-    world.database.moveCursor(of: journal, to: id)
+    world.database.moveCursor(of: journal, to: next)
     world.truth.refuse(refused.map { ReadingName(rows[$0].device, rows[$0].boot, rows[$0].seq) })
     try step(.afterDatabaseCommit)
     // The answer to a COMMIT may get lost.
     if world.chance.happens(world.intensity) { throw away() }
-    position = id
+    position = next
     return Delivery(
       written: written, duplicates: wanted.count - written,
       refused: refused.map { ($0, "the database does not like this row") })

@@ -95,7 +95,7 @@ final class SimulatedDevice: @unchecked Sendable {
     let offset = bootUnixMilliseconds
     while let reading = outbox.takeNext(
       now: UInt32(truncatingIfNeeded: world.stage.now / 1000),
-      unixSeconds: { uptime in offset.flatMap { UInt32(exactly: ($0 + Int64(uptime)) / 1000) } })
+      unixSeconds: { _, uptime in offset.flatMap { UInt32(exactly: ($0 + Int64(uptime)) / 1000) } })
     {
       payload.removeAll()
       reading.encode(device: id, firmware: InlineBytes<24>("1.0.0"), dropped: outbox.dropped, into: &payload)

@@ -33,9 +33,10 @@ final class GatewayRun: @unchecked Sendable {
     let logger = Logger(label: "simulation") { _ in SwiftLogNoOpLogHandler() }
     let committed = CommitSignal(waiting: sinkPlayer)
     let metrics = GatewayMetrics()
+    let tail = LiveTail(limit: scenery.tail)
     let runner = try SinkRunner(
       SimulatedSink(world, self, journal: journal.id), store: store, rows: Profiles.row, committed: committed,
-      metrics: metrics, logger: logger, batchSize: scenery.deliveryBatch,
+      tail: tail, metrics: metrics, logger: logger, batchSize: scenery.deliveryBatch,
       backoff: Backoff(firstSeconds: 0.25, limitSeconds: 30, seed: world.chance.seed()),
       clock: clock { [sinkPlayer] in sinkPlayer.wait(seconds: $0) })
     self.runner = runner
@@ -44,7 +45,7 @@ final class GatewayRun: @unchecked Sendable {
     options.backoff = Backoff(firstSeconds: 0.5, limitSeconds: 30, seed: world.chance.seed())
     options.patience = Backoff(firstSeconds: 0.25, limitSeconds: 5, seed: world.chance.seed())
     let ingest = try IngestLoop(
-      options, store: store, committed: committed, metrics: metrics, logger: logger,
+      options, store: store, committed: committed, metrics: metrics, logger: logger, tail: tail,
       clock: clock { [ingestPlayer] in ingestPlayer.wait(seconds: $0) },
       connect: { [world, self] _ in SimulatedConnection(world, self) })
     self.ingest = ingest
@@ -97,6 +98,7 @@ struct Scenery {
   var journal: JournalOptions
   var deliveryBatch: Int
   var ingestBatch: Int
+  var tail: Int
 
   /// Small bounds, so that every bound is met.
   init(_ chance: inout Chance) {
@@ -106,5 +108,6 @@ struct Scenery {
     journal.keepDeliveredSeconds = chance.pick([60, 3600, 86_400])
     deliveryBatch = chance.pick([1, 3, 50, 5000])
     ingestBatch = chance.pick([1, 5, 1000])
+    tail = chance.pick([0, 10, 6000])
   }
 }
