@@ -14,7 +14,7 @@ extension Node {
       life != boot ? nil : start.flatMap { UInt32(exactly: ($0 + uptime) / 1000) }
     }
     guard let reading else { return false }
-    taken = ReadingIdentity(boot: reading.boot, seq: reading.seq)
+    taken = ReadingIdentity(boot: reading.boot, seq: reading.seq, payloadVersion: configuration.payloadVersion)
     payload.removeAll()
     if configuration.payloadVersion == 1 {
       reading.encodeVersion1(device: identity.device, firmware: identity.firmware, into: &payload)
@@ -46,12 +46,13 @@ extension Node {
     return forgotten
   }
 
-  /// The broker took a payload (PUBACK). Of a version-1 reading nobody tells more, so it is forgotten; one of version 2
-  /// waits for the gateway.
+  /// The broker took a payload (PUBACK). What was sent as version 1 is forgotten, whatever is configured by now: nobody
+  /// tells more of it, and sent again as version 2 it would be a second row. What was sent as version 2 waits for the
+  /// gateway.
   ///
   /// - Parameter reading: what `taken` was when it was published.
   public mutating func brokerAcknowledged(_ reading: ReadingIdentity) {
-    guard configuration.payloadVersion == 1 else { return }
+    guard reading.payloadVersion == 1 else { return }
     outbox.acknowledge(boot: reading.boot, first: reading.seq, last: reading.seq)
     acknowledgedAt = uptimeMilliseconds
     if reading.boot == identity.boot { gatewayReached(with: reading.seq) }

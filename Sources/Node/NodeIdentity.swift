@@ -17,16 +17,20 @@ public struct NodeIdentity: Equatable, Sendable {
   }
 }
 
-/// A reading's name.
+/// A reading's name, and as which version of the payload it was sent: a configuration may change that before the broker
+/// has answered.
 public struct ReadingIdentity: Equatable, Sendable {
   /// The count of starts.
   public var boot: UInt32
   /// The count within the boot.
   public var seq: UInt32
+  /// 1 or 2.
+  public var payloadVersion: UInt8
 
   /// A name by hand.
-  public init(boot: UInt32, seq: UInt32) {
+  public init(boot: UInt32, seq: UInt32, payloadVersion: UInt8) {
     self.boot = boot
     self.seq = seq
+    self.payloadVersion = payloadVersion
   }
 }

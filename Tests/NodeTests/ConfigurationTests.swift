@@ -153,8 +153,8 @@ import Testing
     try stage.configure(#"{"payload_version":1}"#)
     stage.advance(1000)
     #expect(stage.published[0].hasPrefix(#"{"event_type":"heartbeat","device_id":"Attic06","temperature":72.55"#))
-    #expect(stage.node.taken == ReadingIdentity(boot: 17, seq: 1))
-    stage.node.brokerAcknowledged(ReadingIdentity(boot: 17, seq: 1))
+    #expect(stage.node.taken == ReadingIdentity(boot: 17, seq: 1, payloadVersion: 1))
+    stage.node.brokerAcknowledged(ReadingIdentity(boot: 17, seq: 1, payloadVersion: 1))
     #expect(stage.node.outbox.count == 0)
     // That is as far as version 1 can prove that the configuration works.
     #expect(stage.status.contains(#""config_state":"running""#))
@@ -166,6 +166,27 @@ import Testing
     stage.advance(1000)
     stage.node.brokerAcknowledged(stage.node.taken!)
     #expect(stage.node.outbox.count == 1)
+  }
+
+  @Test func aPUBACKIsOfTheVersionThatWasSentAndNotOfTheOneThatIsConfiguredNow() throws {
+    let stage = Stage()
+    stage.isGatewayUp = false
+    try stage.configure(#"{"payload_version":1}"#)
+    stage.advance(1000)
+    let former = try #require(stage.node.taken)
+    try stage.configure(#"{"payload_version":2}"#, tag: "\"def\"")
+    stage.node.brokerAcknowledged(former)
+    #expect(stage.node.outbox.count == 0)
+    stage.advance(61_000)
+    // Sent again as version 2 it would be a second row.
+    #expect(!stage.published.contains { $0.contains(#""boot":17,"seq":1,"#) })
+
+    let latter = try #require(stage.node.taken)
+    #expect(latter.payloadVersion == 2)
+    let count = stage.node.outbox.count
+    try stage.configure(#"{"payload_version":1}"#)
+    stage.node.brokerAcknowledged(latter)
+    #expect(stage.node.outbox.count == count)
   }
 
   @Test func fansAreDrivenAndToldOnlyWhereTheyAreConfigured() throws {

@@ -141,8 +141,8 @@ class Life:
         elif what == b"command":
             node.command_arrived(rest)
         elif what == b"puback":
-            boot, seq = rest.split(b" ")
-            node.broker_acknowledged(int(boot), int(seq))
+            boot, seq, version = rest.split(b" ")
+            node.broker_acknowledged(int(boot), int(seq), int(version))
         elif what == b"restart":
             cause, place = rest.split(b" ")
             self.restart(int(cause), int(place))

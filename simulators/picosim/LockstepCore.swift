@@ -53,7 +53,10 @@ struct LockstepCore: ~Copyable {
     case "failed": device.node.configurationFailed()
     case "announce": device.node.configurationAnnounced(tag: tag)
     case "command": device.node.commandArrived(rest.span)
-    case "puback": device.node.brokerAcknowledged(ReadingIdentity(boot: number(words[1]), seq: number(words[2])))
+    case "puback":
+      let numbers = rest.split(separator: UInt8(ascii: " ")).map { number(Array($0)) }
+      device.node.brokerAcknowledged(
+        ReadingIdentity(boot: numbers[0], seq: numbers[1], payloadVersion: UInt8(numbers[2])))
     case "quiet": device.node.isQuiet = words[1] == Array("1".utf8)
     case "lost": device.node.connectionLost()
     case "clock": device.node.setClock(unixMilliseconds: UInt64(String(decoding: rest, as: UTF8.self)) ?? 0)

@@ -89,7 +89,7 @@ struct RandomHappenings {
       let index = Int.random(in: 0..<unacknowledged.count, using: &random)
       let (payload, reading) = unacknowledged.remove(at: index)
       if isDeaf || isDeafOnTrial && isOnTrial || chance(10) { continue }
-      lines.append("puback \(reading.boot) \(reading.seq)")
+      lines.append("puback \(reading.boot) \(reading.seq) \(reading.payloadVersion)")
       var text = String(decoding: pretendedAcknowledgement(of: payload), as: UTF8.self)
       if chance(8) { text = text.dropLast() + ",\"time\":\(time())}" }
       if chance(30) { text = #"{"boot":\#(reading.boot),"seqs":[[1,\#(reading.seq)],[7,9]]}"# }

@@ -102,10 +102,9 @@ extension SimulatedPico {
         while device.takeCommandAnswer(into: &message) {
           try client.publish(topic: topic("/cmd/result"), payload: message.array)
         }
-        let isFormer = device.node.configuration.payloadVersion == 1
         while device.node.takePayload(now: board.clock.milliseconds, into: &payload) {
           let number = try client.publish(topic: topic(""), payload: payload.array)
-          if isFormer { underWay[number] = device.node.taken }
+          if let reading = device.node.taken, reading.payloadVersion == 1 { underWay[number] = reading }
           sent += 1
         }
       }
@@ -178,7 +177,7 @@ extension SimulatedPico {
     while device.takeCommandAnswer(into: &message) {}
     while device.node.takePayload(now: board.clock.milliseconds, into: &payload) {
       sent += 1
-      if device.node.configuration.payloadVersion == 1, let reading = device.node.taken {
+      if let reading = device.node.taken, reading.payloadVersion == 1 {
         underWay[0] = reading
         published(0)
       } else {

@@ -643,10 +643,32 @@ def test_payload_version_1_is_forgotten_when_the_broker_has_it_and_version_2_is_
     assert stage.published[-1].startswith('{"event_type":"heartbeat","device_id":"Attic06","temperature":72.55')
     stage.advance(61_000)
     equal((stage.node.outbox.count, stage.node.made), (2, 2))
-    stage.node.broker_acknowledged(17, 2)
+    stage.node.broker_acknowledged(17, 2, 1)
     equal(stage.node.outbox.count, 1)
     # That is as far as version 1 can prove that the configuration works.
     assert '"config_state":"running"' in stage.status()
+
+
+def test_a_puback_is_of_the_version_that_was_sent_and_not_of_the_one_that_is_configured_now():
+    stage = Stage()
+    stage.is_gateway_up = False
+    stage.configure(b'{"payload_version":1}')
+    stage.advance(1000)
+    former = stage.node.taken
+    equal(former, (17, 1, 1))
+    stage.configure(b'{"payload_version":2}', b'"def"')
+    stage.node.broker_acknowledged(*former)
+    equal(stage.node.outbox.count, 0)
+    stage.advance(61_000)
+    # Sent again as version 2 it would be a second row.
+    assert not any('"boot":17,"seq":1,' in payload for payload in stage.published)
+
+    latter = stage.node.taken
+    equal(latter[2], 2)
+    count = stage.node.outbox.count
+    stage.configure(b'{"payload_version":1}')
+    stage.node.broker_acknowledged(*latter)
+    equal(stage.node.outbox.count, count)
 
 
 def test_the_clock_is_unset_then_set_then_stepped():

@@ -52,7 +52,7 @@ class Node(NodeConfigurations, NodeMessages, NodeCommands, NodeScreen):
         self.measurement = missing(ABSENT)  # replaced, never kept as today's when it is too old
         self.configuration_tag = b""  # the ETag of the configuration in use; empty for the built-in one
         self.made = 0  # readings made since the boot
-        self.taken = None  # which reading `take_payload` gave last: (boot, seq)
+        self.taken = None  # which reading `take_payload` gave last, and as which version: (boot, seq, 1 or 2)
         self.clock = CLOCK_UNSET
         # Whether no readings are made: for a shell that is about to end, and lets the outbox empty first.
         self.is_quiet = False

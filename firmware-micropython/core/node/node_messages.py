@@ -34,7 +34,7 @@ class NodeMessages:
         reading = self.outbox.take_next(now, self.unix_seconds)
         if reading is None:
             return False
-        self.taken = (reading.boot, reading.seq)
+        self.taken = (reading.boot, reading.seq, self.configuration.payload_version)
         payload.remove_all()
         if self.configuration.payload_version == 1:
             encode_version1(reading, self.identity.device, self.identity.firmware, payload)
@@ -67,12 +67,13 @@ class NodeMessages:
             # Half an acknowledgement names what it names; the rest will be sent and acknowledged again.
             return before - self.outbox.count
 
-    def broker_acknowledged(self, boot, seq):
+    def broker_acknowledged(self, boot, seq, payload_version):
         """The broker took a payload (PUBACK): the one that `taken` named when it was published.
 
-        Of a version-1 reading nobody tells more, so it is forgotten; one of version 2 waits for the gateway.
+        What was sent as version 1 is forgotten, whatever is configured by now: nobody tells more of it, and sent again
+        as version 2 it would be a second row. What was sent as version 2 waits for the gateway.
         """
-        if self.configuration.payload_version != 1:
+        if payload_version != 1:
             return
         self.outbox.acknowledge(boot, seq, seq)
         self._acknowledged_at = self.uptime_milliseconds
