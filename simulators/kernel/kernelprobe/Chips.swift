@@ -48,9 +48,16 @@ func readOne(_ bus: LinuxI2CBus, _ address: UInt8, register: UInt8 = 0xD0) throw
 }
 
 /// One reading in the machine's time.
+///
+/// A driver gives a measurement up, `stuck`, 100 ms after it was begun, and the first begins with looking for the chip. On a
+/// machine with other work the transactions alone can take that long: such a measurement is begun again, for five seconds.
 func reading(_ sensor: inout EnvironmentSensor<LinuxI2CBus>) -> Measurement? {
-  sensor.begin(now: milliseconds())
-  return wait { sensor.poll(now: milliseconds()) }
+  let start = milliseconds()
+  while true {
+    sensor.begin(now: milliseconds())
+    let seen = wait { sensor.poll(now: milliseconds()) }
+    if seen?.quality != .stuck || milliseconds() &- start >= 5000 { return seen }
+  }
 }
 
 /// What the same driver makes of the same air without a kernel in between.
