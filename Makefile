@@ -18,6 +18,10 @@
 #: firmware-size  flash and heap that the firmware takes
 #: bench       the gateway's speed beside its limits and its peers
 #: kernel-test the I²C, GPIO and PWM drivers on a user-mode Linux
+#: check-ec2   images, compose, Grafana, Terraform, Ansible and the Debian package, really run (needs root)
+#: stack       the compose stack on this machine: set up, start, send a test reading (deploy/compose/stack --help)
+#: deploy-ec2  an environment on EC2 (ENV=iots6-dev); also status-ec2, logs-ec2, db-shell-ec2, destroy-ec2
+#: deb         the Debian package, from make release
 #: flash       the MicroPython firmware onto a Pico W (PORT=/dev/ttyACM0)
 #: provision   Wi-Fi, config server, identity and TLS material onto a Pico W (PORT=…)
 #: console     what a Pico W says (PORT=…)
@@ -26,6 +30,10 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help demo check test test-all coverage mutants build release embedded chaos simulate bench kernel-test flash provision console format clean lockstep soak hil firmware-size firmware-soak
+
+# The deployment
+EC2 := deploy-ec2 status-ec2 logs-ec2 db-shell-ec2 destroy-ec2
+.PHONY: check-ec2 stack deb $(EC2)
 
 # Where swiftly, Swift's own installer, puts Swift.
 export PATH := $(PATH):$(or $(SWIFTLY_BIN_DIR),$(HOME)/.local/share/swiftly/bin)
@@ -93,6 +101,20 @@ bench:
 
 kernel-test:
 	@scripts/kernel-test
+
+check-ec2:
+	@scripts/check-ec2
+
+stack:
+	@deploy/compose/stack init
+	@deploy/compose/stack up
+	@deploy/compose/stack smoke
+
+deb: release
+	@deploy/packaging/build-deb --programs $(MARTLET_BUILD)/release
+
+$(EC2):
+	@scripts/deploy-ec2 $(@:-ec2=) $(ENV)
 
 flash:
 	@scripts/flash $(PORT)
