@@ -1,4 +1,5 @@
 import GatewayCore
+import Glibc
 import Ingest
 import Journal
 import Logging
@@ -25,7 +26,7 @@ final class GatewayRun: @unchecked Sendable {
   /// Opens the journal and starts both threads; `gone` happens when it has ended, one way or the other.
   func start(_ scenery: Scenery, gone: @escaping () -> Void) throws {
     self.gone = gone
-    let journal = try Journal(
+    let journal = try Self.open(
       path: world.journalPath, options: scenery.journal,
       clock: clock { [ingestPlayer] in ingestPlayer.wait(seconds: $0) })
     let store = FaultyStore(journal, world, self)
@@ -51,6 +52,18 @@ final class GatewayRun: @unchecked Sendable {
     self.ingest = ingest
     ingestPlayer.start({ ingest.run() }, ended: { [self] in ingestEnded() })
     sinkPlayer.start({ runner.run() }, ended: { [self] in playerEnded() })
+  }
+
+  /// Opens the file. Where other tests of the process start programs, a child that has not reached its `exec` still holds
+  /// the lock of the life before: that is waited for, in real time, which no run knows of.
+  private static func open(path: String, options: JournalOptions, clock: GatewayClock) throws(StoreError) -> Journal {
+    for _ in 0..<5000 {
+      do throws(StoreError) { return try Journal(path: path, options: options, clock: clock) } catch {
+        guard error.code == .locked else { throw error }
+        usleep(1000)
+      }
+    }
+    return try Journal(path: path, options: options, clock: clock)
   }
 
   private func clock(_ pause: @escaping @Sendable (Double) -> Void) -> GatewayClock {
