@@ -33,6 +33,12 @@ struct Simulation: ParsableCommand {
   @Flag(help: "Also how often the gateway died at each step.")
   var deaths = false
 
+  @Flag(help: "Constant storm: at each step a fault is forty times as probable.")
+  var storm = false
+
+  @Option(help: "How many days a year has.")
+  var days = 365
+
   func validate() throws {
     guard (1...100_000).contains(years) else { throw ValidationError("--years \(years): give 1 to 100000") }
   }
@@ -48,8 +54,11 @@ struct Simulation: ParsableCommand {
     for number in 0..<years {
       let seed = first &+ UInt64(number)
       let isTraced = trace
-      let world = World(seed: seed, broken: Set(broken), folder: Self.folder(seed)) { if isTraced { Self.say($0) } }
-      let lines = try world.run(days: 365)
+      let climate = storm ? World.storm : World.calm
+      let world = World(seed: seed, broken: Set(broken), climate: climate, folder: Self.folder(seed)) {
+        if isTraced { Self.say($0) }
+      }
+      let lines = try world.run(days: days)
       deaths.merge(world.deaths) { $0 + $1 }
       readings += world.truth.made.count + world.truth.former.count
       if lines.isEmpty { continue }

@@ -41,7 +41,11 @@ final class Truth: @unchecked Sendable {
 
   func excuse(former number: Int) { excused.insert(number) }
 
-  func refuse(_ names: [ReadingName]) { refused.formUnion(names) }
+  /// The database refused rows. One that came again after its letter needs a letter anew: the ledger took it for arrived.
+  func refuse(_ names: [ReadingName]) {
+    refused.formUnion(names)
+    letters.subtract(names)
+  }
 
   func keepLetter(_ name: ReadingName) { letters.insert(name) }
 

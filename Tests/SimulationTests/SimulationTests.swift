@@ -12,7 +12,8 @@ import Testing
     var met: Set<Step> = []
     for seed: UInt64 in 1...4 {
       let world = world(seed)
-      #expect(try world.run(days: 15) == [])
+      let violations = try world.run(days: 15)
+      #expect(violations == [], "again: Simulation --years 1 --days 15 --storm --seed \(seed)")
       met.formUnion(world.deaths.keys)
     }
     // Refused rows are rare; `make simulate` meets the two moments around them.
