@@ -54,7 +54,13 @@ class Broker:
         self.port = self.listener.getsockname()[1]
         self.served = 0
         self.failure: BaseException | None = None
-        threading.Thread(target=self._serve, args=(behaviours,), daemon=True).start()
+        self.thread = threading.Thread(target=self._serve, args=(behaviours,), daemon=True)
+        self.thread.start()
+
+    def count(self) -> int:
+        """How many connections were served; waits for the last, which ends after the client."""
+        self.thread.join(20)
+        return self.served
 
     def _serve(self, behaviours: list[Callable[[socket.socket], None]]) -> None:
         try:
@@ -129,7 +135,7 @@ class MQTTClientTests(unittest.TestCase):
         broker = Broker([*broken, behaves])
         said = session(broker.port)
         self.assertIsNone(broker.failure)
-        self.assertEqual(broker.served, len(broken) + 1, said)
+        self.assertEqual(broker.count(), len(broken) + 1, said)
         self.assertIn("delivered\nlost\ndone True", said)
         self.assertIn("message t/ack hi", said)
         self.assertEqual(len(set(in_flight)), 12, "twelve in flight at once, each with its own identifier")
@@ -156,7 +162,7 @@ class MQTTClientTests(unittest.TestCase):
 
         broker = Broker([silent, falls_silent, behaves])
         said = session(broker.port, "1500")
-        self.assertEqual(broker.served, 3, said)
+        self.assertEqual(broker.count(), 3, said)
         self.assertIn("delivered\nlost\ndone True", said)
 
     def test_a_broker_that_never_reads_fills_no_heap(self) -> None:
