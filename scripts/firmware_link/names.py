@@ -18,8 +18,8 @@ from firmware_link.sources import Source
 FOREIGN = {
     "_enqueue", "_run", "active", "append", "buffer", "bytes", "channel", "clear", "clock", "code", "copy", "count",
     "decode", "encode", "end", "error", "event", "feed", "fill", "id", "insert", "integer", "load", "log", "next",
-    "offset", "pixel", "poll", "read", "reason", "register", "restart", "set", "slice", "start", "state", "status", "step",
-    "string", "text", "update", "value", "values", "waiting", "write",
+    "offset", "pixel", "poll", "read", "reason", "register", "restart", "set", "slice", "start", "state", "status",
+    "step", "string", "text", "update", "value", "values", "waiting", "write",
 }
 # fmt: on
 
