@@ -58,7 +58,7 @@ private func ask(_ path: String, _ request: String) async throws -> String {
         }
       }
       // A server that does not close would hang the test: the deadline makes it fail instead.
-      var deadline = timeval(tv_sec: 10, tv_usec: 0)
+      var deadline = timeval(tv_sec: 60, tv_usec: 0)
       setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &deadline, socklen_t(MemoryLayout<timeval>.size))
       guard connected == 0, write(descriptor, request, request.utf8.count) == request.utf8.count else {
         continuation.resume(throwing: POSIXError(.ECONNREFUSED))
