@@ -40,6 +40,7 @@ KNOB_WAY = """() => {
 # Where the reading screen has its large digits, and its marks of the inputs (Sources/Display/ReadingScreen.swift), with
 # a margin: the picture may lie a pixel off for burn-in care.
 DIGITS = slice(13, 37)
+SECOND_RULE = 50
 MOTION_MARK = (slice(53, 63), slice(0, 9))
 SWITCH_MARK = (slice(53, 63), slice(48, 58))
 
@@ -104,6 +105,8 @@ class BenchInTheBrowser(unittest.TestCase):
         self.page.on("console", lambda message: self.faults.append(message.text))
         self.page.goto(address)
         self.wait("the first reading", lambda: self.text("#made") != "–" and int(self.text("#made")) > 0)
+        # Boot and joining screens light the same pixels, but only the reading's has a second rule.
+        self.wait("the reading screen", lambda: set(self.oled()[SECOND_RULE]) == {"#"})
 
     def tearDown(self) -> None:
         self.assertEqual(self.faults, [], "the page complained")
@@ -179,7 +182,7 @@ class TheBoard(BenchInTheBrowser):
         self.wait("the LED's wink", lambda: self.text("#led b") == "dark")
         self.assertEqual(self.text("#link-text"), "Live")
         self.assertEqual(self.said()["quality"], "ok")
-        self.assertRegex(self.text("#bus"), r"R 76 F7 -> ")
+        self.wait("a measurement on the bus", lambda: "R 76 F7 -> " in self.text("#bus"))
         self.picture("live-1280-light")
 
     def test_dragged_temperature_is_on_the_display_and_in_the_next_payload(self) -> None:
