@@ -27,16 +27,19 @@ class Linked:
     origins: dict[int, tuple[str, int]]
 
 
-def link(folder: Path, others: list[Path]) -> dict[Path, Linked]:
-    """The modules by their path: the joined one, main.py, `others`, and what only a function imports."""
+def link(folder: Path, others: list[Path], *, is_whole: bool = True) -> dict[Path, Linked]:
+    """The modules by their path: the joined one, main.py, `others`, and what only a function imports; unless `is_whole`
+    only `others` and what they import, for a board that lacks what the rest needs.
+    """
     folder = folder.resolve()
     paths = {".".join(path.relative_to(folder).with_suffix("").parts): path for path in sorted(folder.rglob("*.py"))}
     paths |= {path.stem: path.resolve() for path in others}
     sources = read(paths, folder)
-    programs = ["main", *(path.stem for path in others)]
+    programs = [*(["main"] if is_whole else []), *(path.stem for path in others)]
     roots = [
         module
-        for statement in ast.walk(sources["main"].tree)
+        for program in (programs[:1] if is_whole else programs)
+        for statement in ast.walk(sources[program].tree)
         if isinstance(statement, ast.ImportFrom)
         for alias in statement.names
         for module in (f"{statement.module}.{alias.name}", statement.module or "")
@@ -44,7 +47,9 @@ def link(folder: Path, others: list[Path]) -> dict[Path, Linked]:
     ]
     joined = in_order(sources, roots)
     inside = {source.module for source in joined}
-    outside = [source for module, source in sources.items() if module not in inside]
+    outside = [
+        source for module, source in sources.items() if module not in inside and (is_whole or module in programs)
+    ]
     names = Names(joined, outside)
     linked: dict[Path, Linked] = {}
     body: list[ast.stmt] = []
