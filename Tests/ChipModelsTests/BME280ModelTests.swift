@@ -80,9 +80,19 @@ import Testing
   @Test func writesThatTheChipIgnoresAreComplaints() throws {
     try bus.write(0x76, register: 0xD0, 0x60)
     try bus.write(0x76, register: 0xF4, 0x27)
+    bus.isTracing = true
     try bus.write(0x76, register: 0xF5, 0x04)
-    #expect(chip.complaints == ["write to read-only register D0", "config written in normal mode"])
+    try bus.write(0x76, register: 0xE0, 0xB7)
+    #expect(
+      chip.complaints == [
+        "write to read-only register D0", "config written in normal mode", "reset register written with B7",
+      ])
+    #expect(
+      bus.trace == [
+        "W 76 F5 04", "# 76: config written in normal mode", "W 76 E0 B7", "# 76: reset register written with B7",
+      ])
     #expect(try read(0xF5) == [0])
+    #expect(try read(0xF4) == [0x27])
   }
 
   @Test func normalModeMeasuresAgainAndAgainWithPauses() throws {

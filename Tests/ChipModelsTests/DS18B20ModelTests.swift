@@ -79,6 +79,22 @@ import Testing
     #expect(chip.complaints == ["conversion without power", "line used during a conversion"])
   }
 
+  @Test func whatTheChipDoesNotKnowStandsInTheTrace() throws {
+    let chip = DS18B20Model(serial: 1)
+    wire.attach(chip)
+    wire.isTracing = true
+    try wire.reset()
+    wire.write(0x33)
+    try wire.reset()
+    wire.write(0xCC)
+    wire.write(0x00)
+    #expect(chip.complaints == ["ROM command 33 is not modelled", "unknown command 00"])
+    #expect(
+      wire.trace == [
+        "1-Wire 11001100 [ROM command 33 is not modelled] ", "1-Wire 0011001100000000 [unknown command 00] ",
+      ])
+  }
+
   @Test func chipsAnswerASearchTogether() throws {
     // Serial numbers 1 and 2 differ in bits 8 and 9.
     let chips = [DS18B20Model(serial: 1), DS18B20Model(serial: 2)]

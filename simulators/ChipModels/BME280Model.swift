@@ -148,7 +148,12 @@ public final class BME280Model: I2CChip {
   private func store(_ value: UInt8, in register: UInt8) {
     switch register {
     case 0xE0:
-      if value == 0xB6 { reset(at: now) }
+      // Section 5.4.2: any other value does nothing.
+      if value == 0xB6 {
+        reset(at: now)
+      } else {
+        complaints.append("reset register written with \(SimulatedI2CBus.hex([value]))")
+      }
     case 0xF2 where variant == .bme280:
       controlHumidity = value & 0x07
     case 0xF4:
@@ -163,8 +168,12 @@ public final class BME280Model: I2CChip {
       }
     case 0xF5:
       // Section 5.4.6: in normal mode the chip may ignore it.
-      if isNormal { complaints.append("config written in normal mode") } else { config = value }
-      if value & 0b0001_1100 == 0 { filtered = nil }
+      if isNormal {
+        complaints.append("config written in normal mode")
+      } else {
+        config = value
+        if value & 0b0001_1100 == 0 { filtered = nil }
+      }
     default:
       complaints.append("write to read-only register \(SimulatedI2CBus.hex([register]))")
     }

@@ -91,7 +91,7 @@ public final class DS18B20Model: OneWireChip {
     switch state {
     case .romCommand(var bits):
       bits.take(bit)
-      state = bits.count < 8 ? .romCommand(bits) : Self.afterROM(UInt8(bits.value))
+      state = bits.count < 8 ? .romCommand(bits) : afterROM(UInt8(bits.value))
     case .match(var bits):
       bits.take(bit)
       state = bits.count < 64 ? .match(bits) : bits.value == code ? .function(Bits()) : .deaf
@@ -181,12 +181,15 @@ public final class DS18B20Model: OneWireChip {
 
   private func codeBit(_ index: Int) -> Bool { code >> UInt64(index) & 1 == 1 }
 
-  private static func afterROM(_ command: UInt8) -> State {
+  private func afterROM(_ command: UInt8) -> State {
     switch command {
-    case 0xF0: .search(index: 0, phase: 0)
-    case 0xCC: .function(Bits())
-    case 0x55: .match(Bits())
-    default: .deaf
+    case 0xF0: return .search(index: 0, phase: 0)
+    case 0xCC: return .function(Bits())
+    case 0x55: return .match(Bits())
+    default:
+      // Read ROM (0x33) and alarm search (0xEC), which a real chip knows, among them.
+      complaints.append("ROM command \(SimulatedI2CBus.hex([command])) is not modelled")
+      return .deaf
     }
   }
 

@@ -21,7 +21,7 @@ public final class SimulatedI2CBus: I2CBus {
   public var faultPlan: (BusRequest) -> BusFault? = { _ in nil }
   /// Whether transactions are written down; off, because a fleet runs for months.
   public var isTracing = false
-  /// One line a transaction since tracing began, or `clearTrace()`.
+  /// One line a transaction since tracing began, or `clearTrace()`; below it, behind a #, what its chip complains of.
   public private(set) var trace: [String] = []
   /// Transactions since the start.
   public private(set) var transactionCount = 0
@@ -89,6 +89,9 @@ public final class SimulatedI2CBus: I2CBus {
     for index in write.indices { bytes.append(write[index]) }
     let request = BusRequest(index: transactionCount, address: address, write: bytes, readCount: read.count)
     transactionCount += 1
+    let chip = isTracing ? chips.first { $0.address == address } : nil
+    let known = chip?.complaints.count ?? 0
+    defer { note(chip?.complaints.dropFirst(known) ?? [], of: address) }
     let answer: [UInt8]
     do throws(I2CError) {
       answer = try run(request, fault: nextFault(for: request) ?? faultPlan(request))
@@ -182,6 +185,10 @@ public final class SimulatedI2CBus: I2CBus {
     let verb = request.readCount > 0 ? "R" : request.write.isEmpty ? "P" : "W"
     let words = [verb, Self.hex([request.address]), Self.hex(request.write)].filter { !$0.isEmpty }
     trace.append(words.joined(separator: " ") + outcome)
+  }
+
+  private func note(_ complaints: ArraySlice<String>, of address: UInt8) {
+    for complaint in complaints { trace.append("# \(Self.hex([address])): \(complaint)") }
   }
 
   /// Bytes as `76 F4`.

@@ -2,6 +2,8 @@ import HAL
 
 /// A chip on a simulated 1-Wire line, at the level of its slots.
 public protocol OneWireChip: AnyObject {
+  /// What a driver did that this chip's datasheet does not allow; a correct driver leaves it empty.
+  var complaints: [String] { get }
   /// A reset pulse.
   ///
   /// - Returns: whether it answers with a presence pulse.
@@ -46,7 +48,8 @@ public final class SimulatedOneWireBus: OneWireBus {
   public private(set) var resetCount = 0
   /// Whether what was done on the line is written down; off, because a fleet runs for months.
   public var isTracing = false
-  /// A line from each reset to the next since tracing began, or `clearTrace()`: written bits as 0 and 1, read ones as l and h.
+  /// A line from each reset to the next since tracing began, or `clearTrace()`: written bits as 0 and 1, read ones as l and h,
+  /// and in brackets what a chip complains of.
   public private(set) var trace: [String] = []
   /// Whether the line is low now, as the next reset will find it.
   public var isShorted: Bool { pending.first == .shorted }
@@ -104,21 +107,21 @@ public final class SimulatedOneWireBus: OneWireBus {
     if fault == .shorted { throw .shorted }
     // All of them hear it, also when the answer is lost.
     var isPresent = false
-    for chip in chips where chip.reset(at: now) { isPresent = true }
+    hearingComplaints { for chip in chips where chip.reset(at: now) { isPresent = true } }
     guard isPresent, fault != .noPresence else { throw .noPresence }
   }
 
   /// See `OneWireBus`.
   public func write(bit: Bool) {
-    for chip in chips { chip.write(bit: bit, at: clock.microseconds) }
-    clock.advance(microseconds: 70)
     note(bit ? "1" : "0")
+    hearingComplaints { for chip in chips { chip.write(bit: bit, at: clock.microseconds) } }
+    clock.advance(microseconds: 70)
   }
 
   /// See `OneWireBus`: the line is low as soon as one chip pulls it.
   public func readBit() -> Bool {
     var level = true
-    for chip in chips where !chip.readBit(at: clock.microseconds) { level = false }
+    hearingComplaints { for chip in chips where !chip.readBit(at: clock.microseconds) { level = false } }
     clock.advance(microseconds: 70)
     defer { readSlots += 1 }
     if fault == .flipRead(slot: readSlots) { level.toggle() }
@@ -129,7 +132,15 @@ public final class SimulatedOneWireBus: OneWireBus {
   /// See `OneWireBus`.
   public func write(_ byte: UInt8, keepPowered: Bool) {
     for bit in 0..<8 { write(bit: byte >> UInt8(bit) & 1 == 1) }
-    for chip in chips { chip.power(isHeld: keepPowered, at: clock.microseconds) }
+    hearingComplaints { for chip in chips { chip.power(isHeld: keepPowered, at: clock.microseconds) } }
+  }
+
+  private func hearingComplaints(_ work: () -> Void) {
+    let known = isTracing ? chips.map(\.complaints.count) : []
+    work()
+    for (chip, count) in zip(chips, known) {
+      for complaint in chip.complaints.dropFirst(count) { note(" [\(complaint)] ") }
+    }
   }
 
   private func note(_ slot: String) {
