@@ -8,6 +8,7 @@ from core.node.node import Node
 from core.node.node_configuration import NodeConfiguration
 from core.node.node_inputs import Link, NodeIdentity
 from core.telemetry.inline_bytes import InlineBytes
+from core.telemetry.measurement import OK
 from fixed_board import FixedBME280
 
 from world import equal, read
@@ -39,11 +40,26 @@ class FixedPin:
         pass
 
 
-def board(bus):
+class BusOf:
+    """Passes on what goes to one address, and notes the others, which are not there."""
+
+    def __init__(self, bus, address):
+        self.strangers = set()
+        self._bus = bus
+        self._address = address
+
+    def transaction(self, address, write, read):
+        if address != self._address:
+            self.strangers.add(address)
+            raise I2CError(ADDRESS_NOT_ACKNOWLEDGED)
+        self._bus.transaction(address, write, read)
+
+
+def board(bus, display_bus=None):
     configuration = NodeConfiguration()
     configuration.set(HEARTBEAT_PERIOD, 5_000)
     node = Node(NodeIdentity(device_id(6), b"1.0.0", 17), 16, configuration)
-    return Device(node, bus, FixedPin(), FixedPin(), FixedPin())
+    return Device(node, bus, FixedPin(), FixedPin(), FixedPin(), display_bus=display_bus)
 
 
 def test_it_publishes_the_golden_payloads_and_paints_the_golden_pixels():
@@ -96,3 +112,16 @@ def test_it_answers_with_the_golden_dialogue():
     node.write_online_status(message)
     lines.append(bytes(message.view()).decode())
     equal("\n".join(lines) + "\n", read("Tests/EmbeddedCheckTests/golden/dialogue.txt"))
+
+
+def test_a_display_on_its_own_bus_is_painted_there_and_nowhere_else():
+    everything = FixedBus()
+    sensors, displays = BusOf(everything, 0x76), BusOf(everything, 0x3C)
+    device = board(sensors, displays)
+    for now in range(0, 20_000, 10):
+        if device.step(now, Link(True, -61, True)).fetch_configuration:
+            device.node.configuration_is_unchanged()
+    equal(device.node.measurement.quality, OK)
+    equal(0x3C in sensors.strangers or 0x3D in sensors.strangers, False)
+    equal(displays.strangers, set())
+    equal(everything.checksum != FixedBus().checksum, True)
