@@ -19,7 +19,8 @@ class FormerDevice:
         self.per_second = per_second
         self.published = 0
         self._stopping = threading.Event()
-        self._paused = threading.Event()
+        # Held for a reading, and while none may go out.
+        self._turn = threading.Lock()
         self._acknowledged = 0
         self._client = mqtt.Client(client_id=name, clean_session=False)
         self._client.max_inflight_messages_set(200)
@@ -33,18 +34,20 @@ class FormerDevice:
         self._thread.start()
 
     @contextlib.contextmanager
-    def pausing(self, seconds: float = 0.5) -> Iterator[None]:
-        """Publishes nothing while something happens that costs PUBACKed messages, and for a moment before.
+    def pausing(self, seconds: float = 60) -> Iterator[None]:
+        """Publishes nothing while something happens that costs PUBACKed messages, and has nothing under way before.
 
         A broker that is killed loses what it acknowledged since it last saved. Version 1 knows no other
         acknowledgement; that is why version 2 does not rely on the broker's. Who kills it has it save meanwhile.
+        The client's own thread stands still too: what waited in it for a connection would go out with the next one.
         """
-        self._paused.set()
-        time.sleep(seconds)
-        try:
-            yield
-        finally:
-            self._paused.clear()
+        with self._turn:
+            self._await_acknowledgements(seconds)
+            self._client.loop_stop()
+            try:
+                yield
+            finally:
+                self._client.loop_start()
 
     def abandon(self) -> None:
         """Stops without waiting for anything."""
@@ -55,35 +58,40 @@ class FormerDevice:
         """Stops, waits until the broker has everything, and says how many readings that is."""
         self._stopping.set()
         self._thread.join()
+        self._await_acknowledgements(seconds)
+        self._client.loop_stop()
+        self._client.disconnect()
+        return self.published
+
+    def _await_acknowledgements(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds
         while self._acknowledged < self.published:
             if time.monotonic() > deadline:
                 raise AssertionError(f"{self.name}: {self._acknowledged} PUBACKs for {self.published} readings")
             time.sleep(0.05)
-        self._client.loop_stop()
-        self._client.disconnect()
-        return self.published
 
     def _publish(self) -> None:
         while not self._stopping.wait(1 / self.per_second):
-            if self._paused.is_set():
-                continue
-            self.published += 1
-            payload = {
-                "event_type": "heartbeat",
-                "device_id": self.name,
-                "temperature": 72.5,
-                "humidity": "45.1",
-                "pressure": 29.92,
-                "motion": "LOW",
-                "switch": "UNKNOWN",
-                "sensor_type": "BME280",
-                "uptime_seconds": self.published,
-                "fan_pwm": 55,
-                "timestamp": time.strftime("%Y-%m-%dT%H:%M:%S"),
-            }
-            # Without a connection it waits in the client, which sends it after the reconnect.
-            self._client.publish(f"iots6/{self.name}", json.dumps(payload), qos=1)
+            with self._turn:
+                self._publish_one()
+
+    def _publish_one(self) -> None:
+        self.published += 1
+        payload = {
+            "event_type": "heartbeat",
+            "device_id": self.name,
+            "temperature": 72.5,
+            "humidity": "45.1",
+            "pressure": 29.92,
+            "motion": "LOW",
+            "switch": "UNKNOWN",
+            "sensor_type": "BME280",
+            "uptime_seconds": self.published,
+            "fan_pwm": 55,
+            "timestamp": time.strftime("%Y-%m-%dT%H:%M:%S"),
+        }
+        # Without a connection it waits in the client, which sends it after the reconnect.
+        self._client.publish(f"iots6/{self.name}", json.dumps(payload), qos=1)
 
     def _on_publish(self, _client: mqtt.Client, _data: object, _number: int) -> None:
         self._acknowledged += 1
