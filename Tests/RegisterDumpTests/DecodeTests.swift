@@ -36,6 +36,20 @@ import Testing
         """)
   }
 
+  /// BST-BMP280-DS001 section 4.2: a BMP280's calibration ends at 9F.
+  @Test func bmp280NeedsNoMoreThanItHas() throws {
+    let dump = """
+      D0: 60
+      88: 70 6B 43 67 18 FC 7D 8E 43 D6 D0 0B 27 0B 8C 00 F9 FF 8C 3C F8 C6 70 17
+      F7: 65 5A C0 7E ED 00
+      """
+    let report = try decode(.bmp280, dump)
+    #expect(report.hasPrefix("id            60  a BME280, read as a BMP280 all the same\n"))
+    #expect(report.hasSuffix("reading       25.08 °C  1006.53 hPa  ok\n"))
+    let failure = #expect(throws: RegisterDump.Failure.self) { try decode(.bme280, dump) }
+    #expect(failure?.description == "the dump lacks calibration: 88…A1, 26 bytes")
+  }
+
   @Test func chipThatNeverMeasuredIsPowerOn() throws {
     let report = try decode(
       .bmp280,

@@ -16,7 +16,7 @@ public enum DecodableChip: String, CaseIterable, Sendable {
 ///
 /// - Parameters:
 ///   - chip: which chip it is.
-///   - dump: BME280 and BMP280: 88…A1, E1…E7 (BME280) and F7…FE, and D0, F2…F5 if there. SHT31: the answers to 2400 and
+///   - dump: BME280: 88…A1, E1…E7 and F7…FE; BMP280: 88…9F and F7…FC, and D0, F2…F5 if there. SHT31: the answers to 2400 and
 ///     F32D. TMP117: 00, and 01 and 0F if there. DS18B20: the answer to BE, and to 33 (the code) if there.
 /// - Returns: lines, each with its end.
 /// - Throws: what the dump lacks.
@@ -72,9 +72,16 @@ extension Report {
   mutating func bosch(_ dump: RegisterDump, _ kind: SensorKind) throws(RegisterDump.Failure) {
     if let id = dump.registers(0xD0, 1) {
       let names: [UInt8: String] = [0x60: "a BME280", 0x58: "a BMP280"]
-      line("id", id, names[id[0]] ?? "neither a BME280 (60) nor a BMP280 (58)")
+      let wanted: UInt8 = kind == .bme280 ? 0x60 : 0x58
+      let name = names[id[0]] ?? "neither a BME280 (60) nor a BMP280 (58)"
+      let doubt = ", read as a \(kind == .bme280 ? "BME280" : "BMP280") all the same"
+      line("id", id, id[0] == wanted ? name : name + doubt)
     }
-    let low = try Self.needed(dump.registers(0x88, 26), "calibration: 88…A1, 26 bytes")
+    // A0 is reserved and A1 is humidity's H1: a BMP280's calibration ends at 9F (BST-BMP280-DS001 section 4.2).
+    let count = kind == .bme280 ? 26 : 24
+    var low = try Self.needed(
+      dump.registers(0x88, count), "calibration: 88…\(kind == .bme280 ? "A1" : "9F"), \(count) bytes")
+    low += [UInt8](repeating: 0, count: 26 - count)
     var high = [UInt8](repeating: 0, count: 7)
     if kind == .bme280 { high = try Self.needed(dump.registers(0xE1, 7), "calibration: E1…E7, 7 bytes") }
     let c = BME280Calibration(low: low.span, high: high.span)

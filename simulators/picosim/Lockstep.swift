@@ -11,7 +11,8 @@ struct Lockstep: ParsableCommand {
       exit code is 1 at a difference, which is printed with what came before it.
 
         picosim lockstep --seed 5 --faults 5 --for 1h -- \\
-          micropython -X heapsize=1M simulators/micropython/lockstep.py Attic06 1.0.0-sim 1
+          micropython -X heapsize=1M \\
+          simulators/micropython/lockstep.py Attic06 1.0.0-sim 1
 
       with MICROPYPATH as simulators/micropython/run sets it.
       """)

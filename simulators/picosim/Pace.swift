@@ -34,6 +34,10 @@ struct TimeSpan: Equatable, ExpressibleByArgument {
     else { return nil }
     milliseconds = UInt64((value * factor).rounded())
   }
+
+  var defaultValueDescription: String {
+    milliseconds % 1000 == 0 ? "\(milliseconds / 1000)s" : "\(milliseconds)ms"
+  }
 }
 
 /// The boards' clock.

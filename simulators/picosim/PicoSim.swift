@@ -27,6 +27,21 @@ struct PicoSim: ParsableCommand {
       Run.self, Watch.self, BenchPage.self, Screenshot.self, Record.self, Replay.self, Decode.self, BoardCommand.self,
       Lockstep.self, LockstepFuzz.self,
     ])
+
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch let error as CocoaError {
+      // A file that is not there or may not be touched: its name and the reason, without Foundation's domains.
+      let cause = (error.underlying as? POSIXError).map { String(cString: strerror($0.code.rawValue)) }
+      let text = "Error: \(error.filePath ?? "a file"): \(cause ?? error.localizedDescription)\n"
+      FileHandle.standardError.write(Data(text.utf8))
+      exit(withError: ExitCode.failure)
+    } catch {
+      exit(withError: error)
+    }
+  }
 }
 
 /// What reaches the gateway, and what makes the boards' world.
