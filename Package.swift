@@ -86,7 +86,7 @@ let package = Package(
     portable("Sensors", ["HAL", "Telemetry"]),
     portable("Fans", ["Telemetry"]),
     portable("Display", ["HAL", "Telemetry"]),
-    portable("StatusLED", ["HAL"]),
+    portable("StatusLED", []),
     portable("Node", ["HAL", "Sensors", "Fans", "Display", "StatusLED", "Telemetry"]),
     portable("EmbeddedCheck", ["HAL", "Node", "Telemetry"]),
 

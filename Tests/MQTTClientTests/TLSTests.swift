@@ -94,6 +94,7 @@ struct TLSTests {
     for tls in [
       MQTTTLS(authorityFile: "/nowhere/ca.pem"),
       MQTTTLS(authorityFile: certificates.authority, certificateFile: certificates.client),
+      MQTTTLS(authorityFile: certificates.authority, keyFile: certificates.clientKey),
       MQTTTLS(
         authorityFile: certificates.authority, certificateFile: certificates.client, keyFile: certificates.brokerKey),
     ] {
