@@ -1,41 +1,22 @@
-import Foundation
 import Telemetry
 import Testing
 
 /// protocol/vectors/outbox.json, written by hand; the MicroPython core reads the same file.
 private struct OutboxVectors: Decodable {
   struct Record: Decodable {
+    private enum Key: CodingKey { case name, was_sent, record }
+
     var name: String
     var was_sent: Bool
-    var boot: UInt32
-    var seq: UInt32
-    var event: String
-    var temperature_centi_celsius: Int32?
-    var humidity_centi_percent: Int32?
-    var pressure_pascals: Int32?
-    var motion: String
-    var `switch`: String
-    var sensor: String?
-    var quality: String
-    var wifi_rssi: Int8?
-    var uptime_ms: UInt64
-    var unix_seconds: UInt32?
-    var suppressed: UInt16
-    var fan_pwm: UInt8?
-    var fans_active: UInt8?
+    var reading: Reading
     var record: String
 
-    var reading: Reading {
-      Reading(
-        boot: boot, seq: seq, event: EventKind.allCases.first { $0.name.description == event }!,
-        measurement: Measurement(
-          temperatureCentiCelsius: temperature_centi_celsius, humidityCentiPercent: humidity_centi_percent,
-          pressurePascals: pressure_pascals, quality: Quality.allCases.first { $0.name.description == quality }!,
-          sensor: SensorKind.allCases.first { $0.name.description == sensor ?? "NONE" }!),
-        motion: Level.allCases.first { $0.name.description == motion }!,
-        switchLevel: Level.allCases.first { $0.name.description == self.switch }!, wifiRSSI: wifi_rssi,
-        uptimeMilliseconds: uptime_ms, unixSeconds: unix_seconds, suppressed: suppressed, fanDutyPercent: fan_pwm,
-        fansActive: fans_active)
+    init(from decoder: any Decoder) throws {
+      let values = try decoder.container(keyedBy: Key.self)
+      name = try values.decode(String.self, forKey: .name)
+      was_sent = try values.decode(Bool.self, forKey: .was_sent)
+      record = try values.decode(String.self, forKey: .record)
+      reading = try ReadingVector(from: decoder).reading
     }
   }
   struct NoRecord: Decodable {
@@ -47,12 +28,7 @@ private struct OutboxVectors: Decodable {
 }
 
 @Suite struct OutboxVectorTests {
-  private let vectors: OutboxVectors = {
-    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent()
-    return try! JSONDecoder().decode(
-      OutboxVectors.self, from: Data(contentsOf: root.appending(path: "protocol/vectors/outbox.json")))
-  }()
+  private let vectors: OutboxVectors = ReadingVector.file("outbox")
 
   private func bytes(_ hexadecimal: String) -> [UInt8] {
     hexadecimal.split(separator: " ").map { UInt8($0, radix: 16)! }

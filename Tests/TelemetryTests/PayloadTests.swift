@@ -1,58 +1,39 @@
-import Foundation
 import Telemetry
 import Testing
 
 /// protocol/vectors/payload.json, written by hand.
 struct PayloadVectors: Decodable {
+  @dynamicMemberLookup
   struct Encode: Decodable, CustomTestStringConvertible {
+    private enum Key: CodingKey { case name, device_id, firmware, dropped, payload }
+
     var name: String
     var device_id: String
     var firmware: String
-    var boot: UInt32
-    var seq: UInt32
-    var event: String
-    var temperature_centi_celsius: Int32?
-    var humidity_centi_percent: Int32?
-    var pressure_pascals: Int32?
-    var motion: String
-    var `switch`: String
-    var sensor: String?
-    var quality: String
-    var wifi_rssi: Int8?
-    var uptime_ms: UInt64
-    var unix_seconds: UInt32?
-    var suppressed: UInt16
     var dropped: [[UInt32]]
-    var fan_pwm: UInt8?
-    var fans_active: UInt8?
     var payload: String
+    private var vector: ReadingVector
 
     var testDescription: String { name }
 
-    var reading: Reading {
-      Reading(
-        boot: boot, seq: seq, event: EventKind.allCases.first { $0.name.description == event }!,
-        measurement: Measurement(
-          temperatureCentiCelsius: temperature_centi_celsius, humidityCentiPercent: humidity_centi_percent,
-          pressurePascals: pressure_pascals, quality: Quality.allCases.first { $0.name.description == quality }!,
-          sensor: SensorKind.allCases.first { $0.name.description == sensor } ?? .none),
-        motion: Level.allCases.first { $0.name.description == motion }!,
-        switchLevel: Level.allCases.first { $0.name.description == self.switch }!,
-        wifiRSSI: wifi_rssi, uptimeMilliseconds: uptime_ms, unixSeconds: unix_seconds, suppressed: suppressed,
-        fanDutyPercent: fan_pwm, fansActive: fans_active)
+    init(from decoder: any Decoder) throws {
+      let values = try decoder.container(keyedBy: Key.self)
+      name = try values.decode(String.self, forKey: .name)
+      device_id = try values.decode(String.self, forKey: .device_id)
+      firmware = try values.decode(String.self, forKey: .firmware)
+      dropped = try values.decode([[UInt32]].self, forKey: .dropped)
+      payload = try values.decode(String.self, forKey: .payload)
+      vector = try ReadingVector(from: decoder)
     }
+
+    subscript<Value>(dynamicMember path: KeyPath<ReadingVector, Value>) -> Value { vector[keyPath: path] }
   }
 
   var encode: [Encode]
   var encode_with_fans: [Encode]
   var encode_version_1: [Encode]
 
-  static let all: PayloadVectors = {
-    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent()
-    let data = try! Data(contentsOf: root.appending(path: "protocol/vectors/payload.json"))
-    return try! JSONDecoder().decode(PayloadVectors.self, from: data)
-  }()
+  static let all: PayloadVectors = ReadingVector.file("payload")
 }
 
 func text<let capacity: Int>(_ bytes: InlineBytes<capacity>) -> String {

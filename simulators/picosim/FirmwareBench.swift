@@ -84,6 +84,7 @@ final class FirmwareBench {
   private func comeBack(after duration: UInt64) throws -> FirmwareProcess {
     console?.losesMemory()
     let moment = pace.milliseconds + duration
+    // The board is without power for so long; a signal ends the wait.
     while pace.milliseconds < moment, !Interrupt.isRequested { Thread.sleep(forTimeInterval: 0.02) }
     firmware.board.advance(toMilliseconds: pace.milliseconds)
     firmware.board.powerCycle()

@@ -72,6 +72,7 @@ final class FirmwareFleet: Sendable {
   }
 
   private func run(_ plan: Plan, _ index: Int, _ name: String, _ command: [String]) {
+    // As people plug them in: one after the other.
     Thread.sleep(forTimeInterval: Double(plan.staggerMilliseconds) * Double(index) / 1000)
     let number = UInt64(plan.first + index)
     let seed = plan.endpoints.seed &* 1000 &+ number

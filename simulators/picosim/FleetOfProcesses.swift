@@ -21,6 +21,7 @@ struct FleetOfProcesses {
     let start = ContinuousClock.now
     var isStopping = false
     while parts.contains(where: \.process.isRunning) {
+      // A line of figures a second; the parts report by then.
       Thread.sleep(forTimeInterval: 1)
       if Interrupt.isRequested, !isStopping {
         isStopping = true

@@ -123,6 +123,7 @@ struct Run: ParsableCommand {
     let fleet = try FirmwareFleet(plan)
     let start = ContinuousClock.now
     while !fleet.hasEnded {
+      // A line of figures a second.
       Thread.sleep(forTimeInterval: 1)
       let sum = fleet.counts
       print(machine ? sum.line : "\((ContinuousClock.now - start).components.seconds) s: \(sum.line)")
