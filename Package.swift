@@ -104,17 +104,18 @@ let package = Package(
     // libi2c brings no pkg-config file.
     .systemLibrary(name: "CI2C", path: "Sources/Linux/CI2C", providers: [.apt(["libi2c-dev"])]),
     linux("LinuxHAL", ["CI2C", "HAL"]),
+    .systemLibrary(name: "CEpoll", path: "Sources/Linux/CEpoll"),
+    linux("NodeShell", ["CEpoll", "HAL", "HTTPClient", "MQTTClient", "Node", "Telemetry"]),
 
     // Simulators
     simulator("ChipModels", ["HAL"]),
     simulator("RegisterDump", ["HAL", "Sensors", "Telemetry"]),
     simulator("VirtualBoard", ["HAL", "ChipModels"]),
-    .systemLibrary(name: "CEpoll", path: "simulators/CEpoll"),
     .executableTarget(
       name: "picosim",
       dependencies: [
         "CEpoll", "HAL", "Telemetry", "Node", "StatusLED", "ChipModels", "RegisterDump", "VirtualBoard", "MQTTClient",
-        "HTTPClient", arguments, yams,
+        "NodeShell", arguments, yams,
       ],
       path: "simulators/picosim", resources: [.embedInCode("page")], swiftSettings: strict),
 
@@ -147,11 +148,15 @@ let package = Package(
     gateway(
       "ConfigServer", [hummingbird, hummingbirdCore, httpTypes, nio, nioHTTPTypes, logging],
       exclude: ["example"]),
+    gateway(
+      "LocalNode",
+      ["GatewayCore", "HAL", "LinuxHAL", "MQTTClient", "Node", "NodeShell", "Telemetry", "VirtualBoard", logging]),
     gateway("FleetView", ["GatewayCore", hummingbird, httpTypes, nio, lifecycle], resources: [.embedInCode("page")]),
     .executableTarget(
       name: "martlet",
       dependencies: [
-        "GatewayCore", "Ingest", "Journal", "TimescaleSink", "ConfigServer", "FleetView", "MQTTClient", "HTTPClient",
+        "GatewayCore", "Ingest", "Journal", "TimescaleSink", "ConfigServer", "FleetView", "LocalNode", "MQTTClient",
+        "HTTPClient",
         arguments, configuration, hummingbird, hummingbirdCore, lifecycle, logging, nio, signals, systemPackage,
       ],
       path: "gateway/martlet", swiftSettings: strict),
@@ -165,12 +170,16 @@ let package = Package(
     tests("NodeTests", ["Node", "Sensors", "HAL", "Display", "StatusLED", "Telemetry", "ChipModels"]),
     tests("EmbeddedCheckTests", ["EmbeddedCheck"], exclude: ["golden"]),
     tests("LinuxHALTests", ["LinuxHAL", "HAL"]),
+    tests("NodeShellTests", ["NodeShell", "Node", "Telemetry"]),
     tests("ChipModelsTests", ["ChipModels", "HAL"]),
     tests("RegisterDumpTests", ["RegisterDump"]),
     tests("VirtualBoardTests", ["VirtualBoard", "HAL", "ChipModels", "Node", "Telemetry"]),
     tests(
       "PicosimTests",
-      ["picosim", "ChipModels", "Node", "Telemetry", "VirtualBoard", "MQTTClient", "BrokerTesting", arguments]),
+      [
+        "picosim", "ChipModels", "Node", "NodeShell", "Telemetry", "VirtualBoard", "MQTTClient", "BrokerTesting",
+        arguments,
+      ]),
     tests("GatewayCoreTests", ["GatewayCore", logging]),
     .target(
       name: "BrokerTesting", dependencies: ["COpenSSL"], path: "Tests/BrokerTesting", swiftSettings: strict),

@@ -3,6 +3,7 @@ import BrokerTesting
 import Glibc
 import MQTTClient
 import Node
+import NodeShell
 import Testing
 
 @testable import picosim

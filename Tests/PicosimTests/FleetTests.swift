@@ -1,6 +1,7 @@
 import ArgumentParser
 import ChipModels
 import Node
+import NodeShell
 import Telemetry
 import Testing
 import VirtualBoard

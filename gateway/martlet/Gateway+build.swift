@@ -4,6 +4,7 @@ import GatewayCore
 import Hummingbird
 import Ingest
 import Journal
+import LocalNode
 import Logging
 import MQTTClient
 import ServiceLifecycle
@@ -45,6 +46,7 @@ struct Gateway {
     let health = HealthWatch(
       journal: journal, metrics: metrics, ingest: ingest, sink: runner?.name,
       broker: "\(settings.broker.host):\(settings.broker.port)")
+    let localNode = try settings.localNode.map { try LocalNode($0.options(settings), logger: logger) }
     let view = FleetView(fleet: fleet, metrics: metrics, health: { health.now })
     logger.info(
       "gateway \(settings.gatewayID): journal \(settings.journalPath), database \(settings.database.map(PostgresConnection.redacted) ?? "none")"
@@ -58,6 +60,7 @@ struct Gateway {
       services.append(UpkeepService(settings: options, logger: logger))
     }
     services.append(IngestService(ingest: ingest))
+    if let localNode { services.append(LocalNodeService(node: localNode)) }
     try await ServiceGroup(
       configuration: ServiceGroupConfiguration(
         services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)

@@ -3,6 +3,7 @@ import Foundation
 import GatewayCore
 import Ingest
 import Journal
+import LocalNode
 import Logging
 import ServiceLifecycle
 import Synchronization
@@ -16,6 +17,17 @@ struct IngestService: Service {
     ingest.start()
     try? await gracefulShutdown()
     await blocking { ingest.stop() }
+  }
+}
+
+/// The device in this process as a service: ends with what is not acknowledged kept.
+struct LocalNodeService: Service {
+  let node: LocalNode
+
+  func run() async throws {
+    node.start()
+    try? await gracefulShutdown()
+    await blocking { node.stop() }
   }
 }
 

@@ -47,6 +47,8 @@ struct Settings: Sendable {
   var liveFirst = LiveFirst()
   var web = Web()
   var configServer = ConfigServer()
+  /// The device in this process, where there is one.
+  var localNode: LocalNodeSettings?
   var logLevel = Logger.Level.info
   /// How long the end may take: what is journaled is delivered, in seconds.
   var drainSeconds = 10.0
@@ -79,12 +81,12 @@ extension Settings {
       }
     }
     var settings = Settings()
-    try settings.take(Reader(config: ConfigReader(providers: providers)), environment)
+    try settings.take(SettingsReader(config: ConfigReader(providers: providers)), environment)
     try settings.take(options)
     return settings
   }
 
-  private mutating func take(_ reader: Reader, _ environment: [String: String]) throws {
+  private mutating func take(_ reader: SettingsReader, _ environment: [String: String]) throws {
     gatewayID = try reader.text("gateway.id") ?? gatewayID
     broker.host = try reader.text("broker.host") ?? environment["MQTT_BROKER"] ?? broker.host
     let port = try reader.number("broker.port", 1...65_535) ?? Self.port(environment, "MQTT_PORT")
@@ -130,6 +132,7 @@ extension Settings {
     configServer.file = try reader.text("configServer.file") ?? configServer.file
     configServer.host = try reader.text("configServer.host") ?? configServer.host
     configServer.port = try reader.number("configServer.port", 1...65_535) ?? configServer.port
+    localNode = try LocalNodeSettings(reader)
     drainSeconds = Double(try reader.number("gateway.drainSeconds", 0...3600) ?? Int(drainSeconds))
     if let word = try reader.text("log.level") {
       guard let level = Logger.Level(rawValue: word) else {
@@ -171,7 +174,7 @@ extension Settings {
   }
 
   /// TLS where it is asked for, or where any of its files is named.
-  private static func tls(_ reader: Reader) throws -> MQTTTLS? {
+  private static func tls(_ reader: SettingsReader) throws -> MQTTTLS? {
     var tls = MQTTTLS(
       authorityFile: try reader.text("broker.tls.caFile"),
       certificateFile: try reader.text("broker.tls.certificateFile"),
@@ -212,8 +215,8 @@ extension Settings {
 }
 
 /// Reads single settings and says which one is wrong.
-private struct Reader {
-  let config: ConfigReader
+struct SettingsReader {
+  fileprivate let config: ConfigReader
 
   func text(_ key: String) throws -> String? {
     try wrap(key, "text") { try config.fetchedText(key) }.flatMap { $0.isEmpty ? nil : $0 }

@@ -1,6 +1,6 @@
 import Foundation
-import MQTTClient
 import Node
+import NodeShell
 import Telemetry
 import VirtualBoard
 
@@ -73,10 +73,7 @@ final class Fleet {
     let hasConfig = isOnline && plan.endpoints.config != "none"
     fetcher = hasConfig ? ConfigurationFetcher(base: plan.endpoints.config, boards: plan.names.count) : nil
     if let fetcher { epoll.add(fetcher.fileDescriptor, owner: Self.fetchOwner) }
-    for pico in picos {
-      pico.isWatched = plan.isWatched
-      pico.start()
-    }
+    for pico in picos { pico.isWatched = plan.isWatched }
   }
 
   /// The order in which strap ids are given out: the demo's first boards are rooms a person knows.
@@ -167,7 +164,8 @@ final class Fleet {
   private func watch(_ board: Int) {
     let pico = picos[board]
     let wanted = pico.fileDescriptor.map {
-      Watch(connection: pico.connection, descriptor: $0, isForWriting: pico.client?.wantsWrite ?? false)
+      Watch(
+        connection: pico.uplink?.connection ?? 0, descriptor: $0, isForWriting: pico.uplink?.wantsWrite ?? false)
     }
     guard wanted != watched[board] else { return }
     let old = watched[board]

@@ -1,5 +1,6 @@
 import ChipModels
 import Node
+import NodeShell
 import StatusLED
 import Telemetry
 import VirtualBoard

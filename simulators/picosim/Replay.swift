@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import HAL
 import Node
+import NodeShell
 import Telemetry
 
 struct Replay: ParsableCommand {

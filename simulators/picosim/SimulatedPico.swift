@@ -1,6 +1,7 @@
 import ChipModels
 import MQTTClient
 import Node
+import NodeShell
 import Telemetry
 import VirtualBoard
 
@@ -16,8 +17,6 @@ final class SimulatedPico {
   static let watchedMilliseconds: UInt64 = 125
   /// For how long a start keeps a board from doing anything, ms.
   static let startingMilliseconds: UInt64 = 500
-  /// After how long without an acknowledgement readings go to flash although the broker is connected, ms.
-  static let gatewayPatienceMilliseconds: UInt64 = 30_000
   /// After a change of a pin, and while a chip measures, it is stepped as often as the real one: debouncing looks at it.
   static let busyMilliseconds: UInt64 = 10
 
@@ -25,13 +24,15 @@ final class SimulatedPico {
   let board: VirtualBoard
   var device: BoardDevice
   /// What outlives a power cut.
-  var flash = SimulatedFlash()
-  /// Payloads handed to the broker's connection, resent ones included.
-  var sent = 0
-  /// Readings that were acknowledged, by the gateway or, of version 1, by the broker.
-  var acknowledged = 0
-  /// The last thing that went wrong with the network, for a person.
-  var trouble: String?
+  var flash = NodeFlash()
+  /// The side towards the broker; `nil` where there is none.
+  let uplink: BrokerUplink?
+  /// Payloads that a pretended broker was handed, resent ones included.
+  var pretendedSent = 0
+  /// Readings that it acknowledged.
+  var pretendedAcknowledged = 0
+  /// What went wrong with configuration or start, for a person.
+  private var ownTrouble: String?
   /// Whether no new readings are made.
   var isQuiet = false { didSet { device.node.isQuiet = isQuiet } }
   /// Whether somebody looks at LED and display.
@@ -43,21 +44,9 @@ final class SimulatedPico {
 
   let endpoints: Endpoints
   let network: NetworkKind
-  /// The connection of this life: a board that starts again knows nothing of what was under way.
-  private(set) var client: MQTTClient?
-  /// Counts connections: the next one may get the same descriptor.
-  var connection = 0
   var payload = InlineBytes<512>()
-  /// An answer, a log line or a status, on its way out.
+  /// An answer or a log line that a pretended broker is handed.
   var message = InlineBytes<512>()
-  /// The version-1 payloads the broker has not acknowledged, by the connection's number for them.
-  var underWay: [Int32: ReadingIdentity] = [:]
-  /// When a reading was acknowledged last, or none waited, in the board's ms.
-  var settledAt: UInt64 = 0
-  var nextAttempt: UInt64 = 0
-  var attempts = 0
-  var lastMaintained: UInt64 = 0
-  var statusEdition: UInt32?
 
   private let firmware = InlineBytes<24>("1.0.0-sim")
   private let nextBoot: () throws -> UInt32
@@ -75,8 +64,6 @@ final class SimulatedPico {
   private var droppedBefore = 0
   /// Readings that were lost with the board's memory in a power cut: neither acknowledged nor in flash.
   private(set) var lost = 0
-  /// Outbox and sendings as they were when readings were last written to flash.
-  private var spilled = (made: UInt32.max, sent: 0)
 
   /// What a board is made of.
   struct Plan {
@@ -104,12 +91,13 @@ final class SimulatedPico {
     configuration = plan.configuration
     player = ScenarioPlayer(plan.scenario, device: plan.name, faults: plan.faults)
     device = try Self.makeDevice(plan.name, nextBoot(), firmware, configuration, board, flash, .powerOn)
-    client = network == .broker ? try Self.makeClient(plan.name, device, endpoints) : nil
+    uplink = network == .broker ? Self.uplink(of: plan.name, endpoints) : nil
+    try uplink?.begin(device)
   }
 
   private static func makeDevice(
     _ name: String, _ boot: UInt32, _ firmware: InlineBytes<24>, _ configuration: NodeConfiguration,
-    _ board: VirtualBoard, _ flash: SimulatedFlash, _ cause: ResetCause
+    _ board: VirtualBoard, _ flash: NodeFlash, _ cause: ResetCause
   ) -> BoardDevice {
     let identity = NodeIdentity(device: InlineBytes(Array(name.utf8).span), firmware: firmware, boot: boot)
     var node = Node<256>(
@@ -120,6 +108,15 @@ final class SimulatedPico {
 
   /// Whether the board has its supply.
   var isPowered: Bool { darkUntil == nil }
+
+  /// Payloads handed to the broker's connection, resent ones included.
+  var sent: Int { uplink?.sent ?? pretendedSent }
+
+  /// Readings that were acknowledged, by the gateway or, of version 1, by the broker.
+  var acknowledged: Int { uplink?.acknowledged ?? pretendedAcknowledged }
+
+  /// The last thing that went wrong, for a person.
+  var trouble: String? { uplink?.trouble ?? ownTrouble }
 
   /// Readings made so far.
   var made: Int { madeBefore + Int(device.node.made) }
@@ -142,7 +139,7 @@ final class SimulatedPico {
       guard milliseconds >= darkUntil else { return darkUntil }
       powerUp()
     }
-    keepConnected(milliseconds, real: real)
+    if hasWiFi { uplink?.keepConnected(&device, real: real) }
     let link = Link(isJoined: isJoined, rssi: isJoined ? rssi(milliseconds) : nil, isConnected: isConnected)
     onStep(board.clock.milliseconds, link)
     let actions = device.step(now: board.clock.milliseconds, link: link)
@@ -153,28 +150,15 @@ final class SimulatedPico {
     if actions.storeConfiguration { flash.keepConfiguration(device.node) }
     if actions.storeFlightRecord { flash.keepFlightRecord(device.node) }
     publish()
-    spill(at: milliseconds)
+    flash.spill(
+      device.node, isConnected: isConnected, sent: sent, acknowledged: acknowledged, at: milliseconds)
     if actions.restart { return restart(at: milliseconds) }
     return nextStep(after: milliseconds, isMeasuring: actions.measure)
   }
 
-  /// Writes readings to flash while the gateway is out of reach, and wipes them when none of them waits any more.
-  private func spill(at milliseconds: UInt64) {
-    guard !device.node.outbox.isEmpty else {
-      settledAt = milliseconds
-      if !flash.outbox.isEmpty { flash.outbox.erase() }
-      return
-    }
-    guard !isConnected || milliseconds >= settledAt + Self.gatewayPatienceMilliseconds,
-      spilled != (device.node.made, sent)
-    else { return }
-    spilled = (device.node.made, sent)
-    flash.outbox.keep(device.node.outbox)
-  }
-
   /// Starts again because somebody asked for it: readings and flight record are kept first, and the answer goes out.
   private func restart(at milliseconds: UInt64) -> UInt64 {
-    flash.outbox.keep(device.node.outbox)
+    flash.keepReadings(device.node)
     flash.keepFlightRecord(device.node)
     stop()
     end(.command, darkUntil: milliseconds + Self.startingMilliseconds)
@@ -187,7 +171,7 @@ final class SimulatedPico {
     let outbox = device.node.outbox
     lost += outbox.count - flash.outbox.held(by: outbox)
     // What flash still has of them comes back, and will be acknowledged once more.
-    acknowledged -= flash.outbox.settled(in: outbox)
+    forgetAcknowledged(flash.outbox.settled(in: outbox))
     droppedBefore += Int(outbox.dropped.total)
     madeBefore += Int(device.node.made)
     board.rest()
@@ -217,14 +201,8 @@ final class SimulatedPico {
     let boot = (try? nextBoot()) ?? UInt32.random(in: 0...UInt32.max) | 0x8000_0000
     device = Self.makeDevice(name, boot, firmware, configuration, board, flash, nextCause)
     device.node.isQuiet = isQuiet
-    if network == .broker {
-      do throws(MQTTError) {
-        client = try Self.makeClient(name, device, endpoints)
-        start()
-      } catch { trouble = error.detail }
-    }
-    (statusEdition, spilled) = (nil, (.max, 0))
-    settledAt = board.milliseconds
+    do throws(MQTTError) { try uplink?.begin(device) } catch { ownTrouble = error.detail }
+    flash.begin(at: board.milliseconds)
   }
 
   private func nextStep(after now: UInt64, isMeasuring: Bool) -> UInt64 {
@@ -247,12 +225,12 @@ final class SimulatedPico {
       do throws(JSONError) {
         try device.node.configurationArrived(document.span, tag: InlineBytes(Array(tag.utf8).span))
       } catch {
-        trouble = "the configuration is not JSON: \(error.code) at byte \(error.offset)"
+        ownTrouble = "the configuration is not JSON: \(error.code) at byte \(error.offset)"
         device.node.configurationFailed()
       }
     case .unchanged: device.node.configurationIsUnchanged()
     case .failed(let why):
-      trouble = why
+      ownTrouble = why
       device.node.configurationFailed()
     }
   }
@@ -260,11 +238,6 @@ final class SimulatedPico {
   private func rssi(_ milliseconds: UInt64) -> Int8 {
     Int8(-55 - Int(milliseconds / 7000 % 9))
   }
-}
-
-extension InlineBytes {
-  /// A copy on the heap, for Linux.
-  var array: [UInt8] { (0..<count).map { self[$0] } }
 }
 
 /// The bytes as text.

@@ -4,17 +4,24 @@ import Glibc
 import HTTPClient
 import Synchronization
 
-/// Fetches configurations on threads of its own, so that no board waits for a server that is slow or down, and so many at
-/// once that ten thousand boards get theirs, but no more.
-final class ConfigurationFetcher: Sendable {
-  struct Answer: Sendable {
-    var board: Int
-    var outcome: Outcome
+/// Fetches configurations on threads of its own, so that no device waits for a server that is slow or down, and so many at
+/// once that ten thousand simulated boards get theirs, but no more.
+public final class ConfigurationFetcher: Sendable {
+  /// What came of a fetch.
+  public struct Answer: Sendable {
+    /// Whose it is, by the number it was asked with.
+    public var board: Int
+    /// What came.
+    public var outcome: Outcome
   }
 
-  enum Outcome: Sendable {
+  /// What a server may answer.
+  public enum Outcome: Sendable {
+    /// A document, and its entity tag.
     case arrived(document: [UInt8], tag: String)
+    /// The device has it already.
     case unchanged
+    /// None, and why.
     case failed(String)
   }
 
@@ -43,16 +50,16 @@ final class ConfigurationFetcher: Sendable {
   }
 
   /// The most fetches at once.
-  static let parallel = 4
+  public static let parallel = 4
 
   /// Readable when there are answers.
-  let fileDescriptor: Int32
+  public let fileDescriptor: Int32
   private let base: String
   private let state = Mutex(State())
   private let wake = DispatchSemaphore(value: 0)
 
   /// A fetcher from the config server at `base`, such as `http://127.0.0.1:5000`, for so many boards.
-  init(base: String, boards: Int) {
+  public init(base: String, boards: Int) {
     self.base = base.hasSuffix("/") ? String(base.dropLast()) : base
     fileDescriptor = eventfd(0, Int32(EFD_NONBLOCK) | Int32(EFD_CLOEXEC))
     precondition(fileDescriptor >= 0, "no descriptor left for the configuration's answers")
@@ -66,14 +73,14 @@ final class ConfigurationFetcher: Sendable {
   deinit { close(fileDescriptor) }
 
   /// Asks for a board's configuration; the answer comes by `answers`.
-  func fetch(board: Int, device: String, tag: String) {
+  public func fetch(board: Int, device: String, tag: String) {
     let request = Request(board: board, url: "\(base)/v1/devices/\(device)/config", tag: tag.isEmpty ? nil : tag)
     state.withLock { $0.requests.append(request) }
     wake.signal()
   }
 
   /// The answers that came since the last call.
-  func answers() -> [Answer] {
+  public func answers() -> [Answer] {
     var count: UInt64 = 0
     read(fileDescriptor, &count, 8)
     return state.withLock { state in
@@ -82,7 +89,8 @@ final class ConfigurationFetcher: Sendable {
     }
   }
 
-  func stop() {
+  /// Ends the threads; fetches that have not begun are forgotten.
+  public func stop() {
     state.withLock { $0.isStopped = true }
     for _ in 0..<Self.parallel { wake.signal() }
   }

@@ -1,8 +1,7 @@
 import Node
+import NodeShell
 import Telemetry
 import Testing
-
-@testable import picosim
 
 @Suite struct SpilledReadingsTests {
   private let identity = NodeIdentity(device: DeviceID(straps: 6), firmware: InlineBytes("1"), boot: 3)
