@@ -31,7 +31,7 @@ def micropython() -> str:
 def outcomes(path: Path) -> dict[str, str]:
     """Runs a file of tests once and gives for each test `""` or what went wrong."""
     command = [micropython(), "-X", "heapsize=1M", str(ON_MICROPYTHON / "run.py"), str(ROOT), str(path)]
-    answer = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
+    answer = subprocess.run(command, check=False, capture_output=True, text=True, timeout=600)
     results: dict[str, str] = {}
     name = ""
     for line in answer.stdout.splitlines():

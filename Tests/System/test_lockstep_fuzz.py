@@ -20,6 +20,7 @@ PYTHON_MUTANTS = (
     ("core/display/ssd1306.py", "_CHUNK = const(32)", "_CHUNK = const(31)"),
     ("core/sensors/bme280.py", "_FORCED_MODE = const(0b01)", "_FORCED_MODE = const(0b11)"),
     ("core/node/device.py", "_REDRAW_MILLISECONDS = const(1000)", "_REDRAW_MILLISECONDS = const(9000)"),
+    ("core/node/device.py", "fan.set(index < (active or 0))", "fan.set(index > (active or 0))"),
     ("core/sensors/ds18b20.py", "_MARK_LOW = const(0xB2)", "_MARK_LOW = const(0xB3)"),
     ("core/sensors/on_chip_temperature.py", "SAMPLES = const(8)", "SAMPLES = const(9)"),
     ("core/node/configuration_record.py", "NOT_JSON = const(2)", "NOT_JSON = const(3)"),

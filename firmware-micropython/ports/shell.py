@@ -10,6 +10,7 @@ import time
 
 import machine
 import network
+from core.hal.wiring import Wiring
 from core.node import flight_record
 from core.node import log as grades
 from core.node.configuration_key import path
@@ -28,13 +29,12 @@ from ports.adc import TemperatureInput
 from ports.broker_settings import BrokerSettings
 from ports.clock import Ticks
 from ports.configuration_store import ConfigurationStore
-from ports.fans import Fans
 from ports.flash_outbox import FlashOutbox
 from ports.flight_recorder import FlightRecorder
 from ports.i2c import I2CWires
 from ports.mqtt import MQTTClient, MQTTOptions
 from ports.one_wire import OneWireLine
-from ports.pins import InputPin, OutputPin, straps
+from ports.pins import InputPin, OutputPin, PWMPin, straps
 from ports.settings import tls_context
 from ports.watchdog import TIMEOUT_MILLISECONDS, Watchdog
 from ports.wifi import WiFi
@@ -148,7 +148,6 @@ class Shell:
         """Does what a step leaves to the shell."""
         if actions.fetch_configuration:
             self._wants_configuration.set()
-        self._fans.drive(actions.fan_duty_percent, actions.fans_active)
         if actions.store_configuration:
             self._store.keep(self._node)
             self._take_broker(self._store.active(self._node))
@@ -156,6 +155,8 @@ class Shell:
             self.recorder.store(self._node.flight)
         if actions.restart:
             self._restart_since = now
+            # What is there is to go out; more of it would only wait in flash.
+            self._node.is_quiet = True
         since = self._restart_since
         if since is not None and (self._mqtt.is_idle() or time.ticks_diff(now, since) > _RESTART_MILLISECONDS):
             self._flash_outbox.spill_all(self._node.unix_seconds)
@@ -342,21 +343,19 @@ class Shell:
 
     def _wire_up(self):
         pins = self._broker
-        self._fans = Fans(pins.fan_pin, pins.fan_frequency, pins.step_pins)
-        bus = I2CWires(pins.sda, pins.scl)
-        display_bus = None
-        if None not in (pins.display_sda, pins.display_scl) and pins.display_sda != pins.sda:
-            display_bus = I2CWires(pins.display_sda, pins.display_scl)
-        return Device(
-            self._node,
-            bus,
-            InputPin(pins.motion_pin),
-            InputPin(pins.switch_pin),
-            OutputPin("LED"),
-            OneWireLine(pins.one_wire_pin),
-            TemperatureInput(),
-            display_bus,
+        board = Wiring(
+            I2CWires(pins.sda, pins.scl), InputPin(pins.motion_pin), InputPin(pins.switch_pin), OutputPin("LED")
         )
+        if None not in (pins.display_sda, pins.display_scl) and pins.display_sda != pins.sda:
+            board.display_bus = I2CWires(pins.display_sda, pins.display_scl)
+        board.wire = OneWireLine(pins.one_wire_pin)
+        board.adc = TemperatureInput()
+        if pins.fan_pin is not None:
+            board.fan = PWMPin(pins.fan_pin, pins.fan_frequency)
+        board.step_fans = [OutputPin(number) for number in pins.step_pins]
+        for fan in board.step_fans:
+            fan.set(False)
+        return Device(self._node, board)
 
 
 def _announced_tag(message):

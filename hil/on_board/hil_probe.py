@@ -12,6 +12,7 @@ import time
 from core.display.canvas import Canvas
 from core.display.ssd1306 import SSD1306
 from core.hal.i2c_bus import answers
+from core.hal.wiring import Wiring
 from core.node.device import Device
 from core.node.node import Node
 from core.node.node_inputs import Link, NodeIdentity
@@ -46,7 +47,7 @@ def wired():
 def device():
     """The whole device, without a network."""
     node = Node(NodeIdentity(b"Bench00", b"hil", 1), 96)
-    return Device(node, I2CWires(_SDA, _SCL), InputPin(_MOTION), InputPin(_DOOR), OutputPin("LED"))
+    return Device(node, Wiring(I2CWires(_SDA, _SCL), InputPin(_MOTION), InputPin(_DOOR), OutputPin("LED")))
 
 
 def live(board, milliseconds, link):

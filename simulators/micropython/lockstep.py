@@ -7,6 +7,7 @@ import binascii
 import sys
 
 from board import ADC_READ, NOT_THERE, UNKNOWN_OPERATION, board
+from core.hal.wiring import Wiring
 from core.node import configuration_record, flight_record
 from core.node.device import Device
 from core.node.node import Node
@@ -18,13 +19,15 @@ from micropython import const
 from ports.adc import TemperatureInput
 from ports.i2c import I2CWires
 from ports.one_wire import OneWireLine
-from ports.pins import InputPin, OutputPin
+from ports.pins import InputPin, OutputPin, PWMPin
 
 _NEXT_MOMENT = const(0x30)
 _RESULT = const(0x31)
 _OUTBOX_READINGS = const(32)
 _TEMPERATURE_INPUT = const(4)
 _ONLY_WHETHER = const(1)
+_FAN = const(15)
+_STEP_FANS = range(6, 14)
 
 
 class _Input(TemperatureInput):
@@ -40,7 +43,11 @@ class Life:
     def __init__(self, device_id, firmware, boot):
         self._names = (device_id, firmware)
         self._boot = boot
-        self._wires = (I2CWires(4, 5), InputPin(16), InputPin(14), OutputPin("LED"), OneWireLine(22), _Input())
+        self._wiring = Wiring(I2CWires(4, 5), InputPin(16), InputPin(14), OutputPin("LED"))
+        self._wiring.wire = OneWireLine(22)
+        self._wiring.adc = _Input()
+        self._wiring.fan = PWMPin(_FAN, 64)
+        self._wiring.step_fans = [OutputPin(number) for number in _STEP_FANS]
         self._last_good = self._candidate = self._refused = self._flight = b""
         self._status_edition = 0
         self._message = InlineBytes(MAXIMUM_PAYLOAD_BYTES)
@@ -49,7 +56,7 @@ class Life:
 
     def _begin(self, cause, previous):
         self.node = Node(NodeIdentity(*self._names, self._boot), _OUTBOX_READINGS, None, cause, previous)
-        self.device = Device(self.node, *self._wires)
+        self.device = Device(self.node, self._wiring)
 
     def step(self, now):
         """Goes on to a moment; gives lines of what was done."""

@@ -14,6 +14,9 @@ final class FirmwareBoard {
     static let motion: UInt8 = 16
     static let temperatureInput: UInt8 = 4
     static let led: UInt8 = 64
+    /// Where the fleet's configuration has its fans; others turn nothing here.
+    static let fan: UInt8 = 15
+    static let stepFans: ClosedRange<UInt8> = 6...13
     /// Wires from these to `motion` and `door` stand for the sensors as long as somebody drives them (hil/README.md).
     static let motionLoop: UInt8 = 17
     static let doorLoop: UInt8 = 15
@@ -54,7 +57,7 @@ final class FirmwareBoard {
     bitesAt = nil
     (isRadioOn, isJoined, clocks) = (false, false, 0)
     (levels, pulledUp, duties) = ([:], [], [:])
-    board.light.set(high: false)
+    board.rest()
   }
 
   /// Whether the firmware begins another look at its board: it has said and kept what came of the last one.
@@ -140,6 +143,7 @@ final class FirmwareBoard {
 
   private func drive(_ pin: UInt8, high: Bool) -> BoardAnswer {
     if pin == Wiring.led { board.light.set(high: high) }
+    if Wiring.stepFans.contains(pin) { board.stepFan(Int(pin - Wiring.stepFans.lowerBound)).set(high: high) }
     if pin == Wiring.scl { clock(rises: high && levels[pin] == false) }
     levels[pin] = high
     return BoardAnswer()
@@ -169,6 +173,8 @@ final class FirmwareBoard {
 
   private func setDuty(_ pin: UInt8, _ duty: UInt32) -> BoardAnswer {
     duties[pin] = duty
+    // Percent that the firmware rounded down to 65,535ths.
+    if pin == Wiring.fan { board.fan.set(dutyPercent: UInt8((min(duty, 65_535) * 100 + 65_534) / 65_535)) }
     return BoardAnswer()
   }
 

@@ -139,7 +139,17 @@ final class LockstepPair {
       if mine.display.memory != theirs.board.display.memory { return report("the OLED's pixels are not the same") }
     }
     if mine.light.isHigh() != theirs.board.light.isHigh() { return report("the LED is not the same") }
-    return nil
+    return compareFans()
+  }
+
+  private func compareFans() -> String? {
+    func duties(_ board: VirtualBoard) -> [String] {
+      [
+        "fan \(board.fan.dutyPercent) %, switched "
+          + (0..<8).map { board.stepFan($0).dutyPercent > 0 ? "1" : "0" }.joined()
+      ]
+    }
+    return Self.difference(duties(mine), duties(theirs.board)).map(report)
   }
 
   private static func difference(_ mine: [String], _ theirs: [String]) -> String? {

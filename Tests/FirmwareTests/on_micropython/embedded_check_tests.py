@@ -1,6 +1,7 @@
 """The whole device against the constants of Sources/EmbeddedCheck: the same payloads, the same display checksum."""
 
 from core.hal.i2c_bus import ADDRESS_NOT_ACKNOWLEDGED, I2CError
+from core.hal.wiring import Wiring
 from core.node.configuration_key import HEARTBEAT_PERIOD
 from core.node.device import Device
 from core.node.device_names import device_id
@@ -59,7 +60,9 @@ def board(bus, display_bus=None):
     configuration = NodeConfiguration()
     configuration.set(HEARTBEAT_PERIOD, 5_000)
     node = Node(NodeIdentity(device_id(6), b"1.0.0", 17), 16, configuration)
-    return Device(node, bus, FixedPin(), FixedPin(), FixedPin(), display_bus=display_bus)
+    wiring = Wiring(bus, FixedPin(), FixedPin(), FixedPin())
+    wiring.display_bus = display_bus or bus
+    return Device(node, wiring)
 
 
 def test_it_publishes_the_golden_payloads_and_paints_the_golden_pixels():

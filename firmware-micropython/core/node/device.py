@@ -13,43 +13,55 @@ _REDRAW_MILLISECONDS = const(1000)
 
 
 class Device:
-    """A device on these wires; nothing is touched before the first step."""
+    """A device on a board (core/hal/wiring.py); nothing is touched before the first step."""
 
-    def __init__(self, node, bus, motion, door, light, wire=None, adc=None, display_bus=None):
+    def __init__(self, node, board):
         self.node = node
-        self.sensor = BoardSensor(bus, wire, adc)
-        self._display = SSD1306(display_bus or bus)
+        self.sensor = BoardSensor(board.bus, board.wire, board.adc)
+        self._board = board
+        self._display = SSD1306(board.display_bus)
         self._canvas = Canvas()
-        self._motion = motion
-        self._door = door
-        self._light = light
         self._inputs = NodeInputs()
         self._shown = None
         self._shown_at = 0
         self._was_dim = False
+        self._fan_duty_percent = None
+        self._fans_active = None
 
     def step(self, now, link):
-        """Reads the pins and the sensor, lets the node decide, and does what concerns the board: LED, display,
+        """Reads the pins and the sensor, lets the node decide, and does what concerns the board: LED, display, fans,
         measuring.
 
-        Gives what is left to the shell: all but `measure`, `led` and `is_display_dim`.
+        Gives what is left to the shell: all but `measure`, `led`, `is_display_dim` and the fans.
         """
-        inputs = self._inputs
-        inputs.is_motion_high = self._motion.is_high()
-        inputs.is_switch_high = self._door.is_high()
+        board, inputs = self._board, self._inputs
+        inputs.is_motion_high = board.motion.is_high()
+        inputs.is_switch_high = board.door.is_high()
         inputs.measurement = self.sensor.poll(now)
         inputs.link = link
         actions = self.node.step(now, inputs)
         if actions.measure:
             self.sensor.set_offset(self.node.configuration.values[ON_CHIP_OFFSET])
             self.sensor.begin(now)
-        self._light.set(led_state.is_on(actions.led, now))
+        board.light.set(led_state.is_on(actions.led, now))
+        self._drive(actions.fan_duty_percent, actions.fans_active)
         self._show(self.node.screen(), actions.is_display_dim, now)
         return actions
 
     def take_command_answer(self, answer):
         """Writes the next answer to a command; see NodeCommands.take_command_answer."""
         return self.node.take_command_answer(self._canvas.bytes, answer)
+
+    def _drive(self, duty, active):
+        board = self._board
+        if duty != self._fan_duty_percent:
+            if board.fan is not None:
+                board.fan.set(duty or 0)
+            self._fan_duty_percent = duty
+        if active != self._fans_active:
+            for index, fan in enumerate(board.step_fans):
+                fan.set(index < (active or 0))
+            self._fans_active = active
 
     def _show(self, screen, is_dim, now):
         # Once a second is often enough to find a display again that was unplugged.
