@@ -63,7 +63,7 @@ class LockstepFuzz(unittest.TestCase):
 
     def test_a_32_bit_micropython_with_32_bit_floats_does_the_same(self) -> None:
         root = subprocess.run([str(ROOT / "scripts/testbed"), "root"], capture_output=True, text=True, check=True)
-        small = Path(root.stdout.strip()).parent / "micropython-32bit"
+        small = Path(root.stdout.strip()).parent / "micropython-32bit-tls"
         if not small.exists():
             self.skipTest("simulators/micropython/build-32bit has not built it yet")
         life = {"MINUTES": 30, "LENGTH": "10s", "SEED": 32}

@@ -82,7 +82,7 @@ class PipeBoard:
 
 
 class FixedBoard:
-    """Constants, so that the firmware runs alone. The display's pixels are kept: `memory` has what it shows."""
+    """Constants, so that the firmware runs alone."""
 
     def __init__(self):
         self._chip = FixedBME280()
