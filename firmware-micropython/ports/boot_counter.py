@@ -20,5 +20,5 @@ def next_boot(path):
         flash.write(path, b"%d" % boot)
         return boot
     except (OSError, ValueError) as error:
-        log.warning("boot counter: %r; this start gets a random number" % error)
+        log.warning("boot counter: %s; this start gets a random number" % log.words(error))
         return _RANDOM | random.getrandbits(16) << 15 | random.getrandbits(15)

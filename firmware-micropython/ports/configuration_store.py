@@ -82,7 +82,7 @@ def _write(path, kept):
     try:
         flash.write(path, bytes((len(record),)) + record + kept.broker.encode())
     except (OSError, ValueError) as error:
-        log.warning("the configuration cannot be kept: %r" % error)
+        log.warning("the configuration cannot be kept: %s" % log.words(error))
 
 
 def _write_refused(path, record):
@@ -92,7 +92,7 @@ def _write_refused(path, record):
         else:
             flash.remove(path)
     except OSError as error:
-        log.warning("what was refused cannot be kept: %r" % error)
+        log.warning("what was refused cannot be kept: %s" % log.words(error))
 
 
 def _read(path):

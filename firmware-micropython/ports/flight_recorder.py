@@ -74,7 +74,7 @@ class FlightRecorder:
         try:
             flash.write(path, content)
         except OSError as error:
-            log.warning("the flight recorder cannot write: %r" % error)
+            log.warning("the flight recorder cannot write: %s" % log.words(error))
 
 
 def _in_short(trace, error):

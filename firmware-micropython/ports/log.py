@@ -37,9 +37,17 @@ def warning(text):
 
 def error(text, cause=None):
     """Something failed; the cause's trace goes to the console."""
-    _write("error", text if cause is None else "%s: %r" % (text, cause))
+    _write("error", text if cause is None else "%s: %s" % (text, words(cause)))
     if cause is not None:
         sys.print_exception(cause, sys.stderr)
+
+
+def words(failure):
+    """What an error says to a person: `[Errno 111] ECONNREFUSED` rather than `OSError(111,)`, which stays for those
+    that MicroPython has no name for. TLS puts its words between line ends.
+    """
+    text = str(failure).strip()
+    return text if text.lstrip("-0123456789") else repr(failure)
 
 
 def _write(level, text):

@@ -124,7 +124,7 @@ class MQTTClient:
                 backoff.succeeded()
                 await self._work(progress)
             except (OSError, ValueError, MQTTError, MemoryError) as error:
-                self.trouble = "broker %s:%d: %s" % (self.options.host, self.options.port, _words(error))
+                self.trouble = "broker %s:%d: %s" % (self.options.host, self.options.port, log.words(error))
                 log.warning(self.trouble)
             except asyncio.TimeoutError:
                 self.trouble = "broker %s:%d does not answer" % (self.options.host, self.options.port)
@@ -292,8 +292,3 @@ class MQTTClient:
             self._stream = None
         if was_connected:
             self._on_connection(False)
-
-
-def _words(error):
-    # TLS puts its words between line ends.
-    return str(error).strip() if isinstance(error, (MQTTError, ValueError)) else repr(error)

@@ -31,7 +31,7 @@ async def run(host, may_ask, on_time):
             log.warning("time server %s does not answer" % host)
             wait = backoff.next_wait()
         except (OSError, ValueError) as error:
-            log.warning("time server %s: %r" % (host, error))
+            log.warning("time server %s: %s" % (host, log.words(error)))
             wait = backoff.next_wait()
         await asyncio.sleep_ms(wait)
 

@@ -71,6 +71,9 @@ class Shell:
         self._node = Node(
             NodeIdentity(name, VERSION, boot), _OUTBOX_READINGS, None, self.recorder.cause, self.recorder.previous
         )
+        # What was said before there was a node to tell it: a flash that fails shows itself at the counter of starts.
+        for _, level, text in log.recent():
+            self._say(level, text)
         log.add_sink(self._say)
         self._store = ConfigurationStore(state)
         self._store.restore(self._node)
@@ -290,7 +293,7 @@ class Shell:
             except asyncio.TimeoutError:
                 self._configuration_failed("the config server does not answer")
             except (OSError, http.HTTPError, ValueError, MemoryError) as error:
-                self._configuration_failed("the configuration: %s" % (str(error) or repr(error)))
+                self._configuration_failed("the configuration: %s" % log.words(error))
 
     def _configuration_failed(self, words):
         log.warning(words)

@@ -40,7 +40,7 @@ class WiFi:
             except asyncio.TimeoutError:
                 log.warning("the Wi-Fi %s cannot be joined: %s" % (self._ssid, self._status()))
             except (OSError, RuntimeError) as error:
-                log.warning("the Wi-Fi: %r" % error)
+                log.warning("the Wi-Fi: %s" % log.words(error))
             self._became(False)
             await asyncio.sleep_ms(backoff.next_wait())
 
