@@ -53,7 +53,8 @@ class WholeWayMicroPython(unittest.TestCase):
                 stack.gateway.kill()
                 stack.start(stack.gateway)
             wait_until("both power cuts of each board", lambda: starts(stack) == [3] * BOARDS, seconds=90)
-            time.sleep(2)
+            # The last life has to have been there: with readings, and on the way to the gateway.
+            wait_until("readings of each third life", lambda: all(third_lives(stack)), seconds=90)
             code = boards.stop(signal.SIGINT, seconds=180)
             self.assertEqual(code, 0, boards.tail())
             self.check(stack, last(boards.text()), kills)
@@ -89,6 +90,13 @@ def starts(stack: Stack) -> list[int]:
     """How often each board has started."""
     logs = sorted((stack.directory / "boards").glob("*/console.log"))
     return [len(re.findall(r"^martlet info \w+, boot \d+,", log.read_text(), re.MULTILINE)) for log in logs]
+
+
+def third_lives(stack: Stack) -> list[bool]:
+    """Whether each board's third life has had an acknowledgement."""
+    logs = sorted((stack.directory / "boards").glob("*/console.log"))
+    lives = [log.read_text().partition(", boot 3,")[2] for log in logs]
+    return [re.search(r" acknowledged [1-9]", life) is not None for life in lives]
 
 
 def last(text: str) -> str:
