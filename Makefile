@@ -14,7 +14,7 @@
 #: lockstep    the MicroPython core beside the Swift core until they differ (MINUTES=10000 SEED=n)
 #: soak        lockstep for longer (MINUTES=100000 SEED=n)
 #: hil         the firmware on a board: PORT=virtual, PORT=rp2040 (emulated) or PORT=/dev/ttyACM0
-#: firmware-soak  the MicroPython firmware for an hour of its own time, watched for its heap (MINUTES=60)
+#: firmware-soak  the MicroPython firmware for an hour of its own time, watched for its heap (MINUTES=60; TLS=1)
 #: firmware-size  flash and heap that the firmware takes
 #: bench       the gateway's speed beside its limits and its peers
 #: kernel-test the I²C, GPIO and PWM drivers on a user-mode Linux
@@ -23,13 +23,14 @@
 #: deploy-ec2  an environment on EC2 (ENV=iots6-dev); also status-ec2, logs-ec2, db-shell-ec2, destroy-ec2
 #: deb         the Debian package, from make release
 #: flash       the MicroPython firmware onto a Pico W (PORT=/dev/ttyACM0)
+#: image       MicroPython for a Pico W with the firmware inside, which TLS needs (scripts/firmware-image --help)
 #: provision   Wi-Fi, config server, identity and TLS material onto a Pico W (PORT=…)
 #: console     what a Pico W says (PORT=…)
 #: format      format all Swift and Python
 #: clean       remove build products
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check test test-all coverage mutants build release embedded chaos simulate bench kernel-test flash provision console format clean lockstep soak hil firmware-size firmware-soak
+.PHONY: help demo check test test-all coverage mutants build release embedded chaos simulate bench kernel-test flash image provision console format clean lockstep soak hil firmware-size firmware-soak
 
 # The deployment
 EC2 := deploy-ec2 status-ec2 logs-ec2 db-shell-ec2 destroy-ec2
@@ -91,7 +92,7 @@ hil:
 	@scripts/hil $(PORT)
 
 firmware-soak:
-	@scripts/firmware-soak --minutes $(or $(MINUTES),60)
+	@scripts/firmware-soak --minutes $(or $(MINUTES),60) $(if $(TLS),--tls)
 
 firmware-size:
 	@scripts/firmware-size
@@ -118,6 +119,9 @@ $(EC2):
 
 flash:
 	@scripts/flash $(PORT)
+
+image:
+	@scripts/firmware-image
 
 provision:
 	@scripts/provision --port $(PORT)
