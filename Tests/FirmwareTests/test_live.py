@@ -140,7 +140,7 @@ class LiveTests(unittest.TestCase):
 
     def test_tls_is_checked_and_a_server_of_another_authority_gets_nothing(self) -> None:
         if subprocess.run([micropython(), "-c", "import tls"], check=False, capture_output=True).returncode != 0:
-            self.skipTest("this build of MicroPython has no TLS: simulators/micropython/build-32bit says why")
+            self.skipTest("this build of MicroPython has no TLS")
         with Stack(database=False) as stack:
             port = tls_listener(stack)
             tls = {"host": "127.0.0.1", "port": port, "tls": True}
