@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 import growth
+import hour
 import latency
 import load
 import side_by_side
@@ -30,6 +31,11 @@ def main() -> None:
     grown.add_argument("--journal", type=int, default=2_000_000, help="entries in the journal (2000000)")
     grown.add_argument("--table", type=int, default=10_000_000, help="rows in the table (10000000)")
     grown.add_argument("--count", type=int, default=200_000, help="readings of each row (200000)")
+    long = benches.add_parser("hour", help="memory over a long time, the database away for a part of it")
+    long.add_argument("--seconds", type=int, default=3600, help="how long (3600)")
+    long.add_argument("--rate", type=int, default=5000, help="readings a second (5000)")
+    long.add_argument("--devices", type=int, default=10_000, help="connections (10000)")
+    long.add_argument("--away", type=int, default=600, help="seconds without the database (600)")
     choice = parser.parse_args()
     match choice.bench:
         case "latency":
@@ -38,6 +44,8 @@ def main() -> None:
             load.connections(choice.count, choice.seconds)
         case "catch-up":
             load.catch_up(choice.rate, choice.away)
+        case "hour":
+            hour.run(choice.seconds, choice.rate, choice.devices, choice.away)
         case "growth":
             growth.run(choice.journal, choice.table, choice.count)
         case "side-by-side":
