@@ -92,11 +92,8 @@ let package = Package(
 
     // What Linux programs share
     .systemLibrary(
-      name: "CMosquitto", path: "Sources/Linux/CMosquitto", pkgConfig: "libmosquitto",
-      providers: [.apt(["libmosquitto-dev"])]),
-    .systemLibrary(
       name: "COpenSSL", path: "Sources/Linux/COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
-    linux("MQTTClient", ["CMosquitto", "COpenSSL"]),
+    linux("MQTTClient", ["COpenSSL"]),
     .systemLibrary(
       name: "CCurl", path: "Sources/Linux/CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     linux("HTTPClient", ["CCurl"]),

@@ -29,7 +29,7 @@ struct TLSTests {
     let client = try MQTTClient(options)
     try client.connect()
     guard try client.awaitConnection(milliseconds: 10_000) else {
-      throw MQTTError(.unreachable, returnCode: 0, detail: "the broker says nothing")
+      throw MQTTError(.unreachable, detail: "the broker says nothing")
     }
     return client
   }

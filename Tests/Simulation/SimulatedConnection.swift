@@ -67,7 +67,7 @@ final class SimulatedConnection: BrokerConnection, @unchecked Sendable {
   func open() throws(MQTTError) {
     close()
     guard !gateway.isDead, world.broker.isUp, !world.chance.happens(0.02) else {
-      throw MQTTError(.unreachable, returnCode: 0, detail: "nobody answers")
+      throw MQTTError(.unreachable, detail: "nobody answers")
     }
     isOpen = true
     isBroken = false
@@ -119,7 +119,7 @@ final class SimulatedConnection: BrokerConnection, @unchecked Sendable {
     return 1
   }
 
-  func write(merging: Bool) throws(MQTTError) {
+  func write() throws(MQTTError) {
     try check()
     while !outgoing.isEmpty {
       if world.dies(.beforePacket, gateway) { throw lost() }
@@ -138,7 +138,7 @@ final class SimulatedConnection: BrokerConnection, @unchecked Sendable {
   }
 
   func flush(within milliseconds: Int32) throws(MQTTError) -> Bool {
-    try write(merging: false)
+    try write()
     return true
   }
 
@@ -175,6 +175,6 @@ final class SimulatedConnection: BrokerConnection, @unchecked Sendable {
   }
 
   private func lost() -> MQTTError {
-    MQTTError(.connectionLost, returnCode: 0, detail: "the connection broke")
+    MQTTError(.connectionLost, detail: "the connection broke")
   }
 }

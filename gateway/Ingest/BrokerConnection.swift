@@ -16,7 +16,7 @@ public protocol BrokerConnection: AnyObject {
   func abandon()
   func disconnect(within milliseconds: Int32)
   func read() throws(MQTTError) -> Int
-  func write(merging: Bool) throws(MQTTError)
+  func write() throws(MQTTError)
   func flush(within milliseconds: Int32) throws(MQTTError) -> Bool
   func maintain() throws(MQTTError)
   @discardableResult
@@ -36,7 +36,7 @@ extension MQTTClient: BrokerConnection {
 
   /// `poll`.
   public func wait(forWriting: Bool, wake: Int32, milliseconds: Int32) -> Bool {
-    // What the TLS library has decrypted already `poll` does not see.
+    // What has been read from the socket already `poll` does not see.
     if !forWriting, hasBufferedInput { return true }
     var entries = [
       pollfd(fd: fileDescriptor ?? -1, events: Int16(forWriting ? POLLOUT : POLLIN), revents: 0),

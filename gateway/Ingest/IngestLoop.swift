@@ -68,7 +68,7 @@ public final class IngestLoop: Sendable {
     guard let wake = WakePipe() else {
       let cause = errno
       throw MQTTError(
-        .exhausted, returnCode: 0, systemError: cause, detail: "cannot make a pipe: \(String(cString: strerror(cause)))"
+        .exhausted, systemError: cause, detail: "cannot make a pipe: \(String(cString: strerror(cause)))"
       )
     }
     self.wake = wake

@@ -144,7 +144,7 @@ final class IngestThread {
         forWriting: isWriting, wake: wake.readEnd, milliseconds: Int32(milliseconds.rounded(.up)))
       {
         if isWriting {
-          try broker { () throws(MQTTError) in try client.write(merging: true) }
+          try broker { () throws(MQTTError) in try client.write() }
         } else {
           try takeBatch(client)
         }
@@ -180,7 +180,7 @@ final class IngestThread {
     if let deniedFilter {
       throw .broker(
         MQTTError(
-          .refused, returnCode: 0, reason: 135,
+          .refused, reason: 135,
           detail: "the broker does not let this gateway subscribe to \(deniedFilter); its access rules must allow it"))
     }
   }
@@ -245,7 +245,7 @@ final class IngestThread {
     // Durable from here on.
     acknowledge(ledger, client)
     let isAlive = client.fileDescriptor != nil && client.wantsWrite
-    let written = Result { () throws(MQTTError) in if isAlive { try client.write(merging: true) } }
+    let written = Result { () throws(MQTTError) in if isAlive { try client.write() } }
     metrics.acknowledgementSeconds(clock.monotonicSeconds() - batchBegan)
     if let result { tell(batch, rows, result) }
     if let handler = handlers.status { statuses.forEach(handler) }
@@ -358,7 +358,7 @@ final class IngestThread {
   }
 
   private func connectionEnded() -> Fault {
-    .broker(MQTTError(.connectionLost, returnCode: 0, detail: "the connection to the broker ended"))
+    .broker(MQTTError(.connectionLost, detail: "the connection to the broker ended"))
   }
 
   /// One line when a fault begins or changes, not at every attempt.

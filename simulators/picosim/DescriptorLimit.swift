@@ -1,9 +1,8 @@
 import Glibc
 
-/// How many files and sockets this process may have open. Each board on a broker needs three: libmosquitto keeps a pair of
-/// its own beside the socket.
+/// How many files and sockets this process may have open. Each board on a broker needs one.
 struct DescriptorLimit {
-  static let perBoard = 3
+  static let perBoard = 1
   /// Everything else: standard streams, epoll, fetches, files.
   static let others = 64
 

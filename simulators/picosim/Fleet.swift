@@ -49,7 +49,7 @@ final class Fleet {
 
   /// The boards as planned; they start as the time begins to run.
   ///
-  /// - Throws: what the file system says of the boot counters, or libmosquitto.
+  /// - Throws: what the file system says of the boot counters, or the MQTT client of its options.
   init(_ plan: Plan) throws {
     let boots = try BootCounter(directory: plan.endpoints.state)
     let seed = plan.endpoints.seed

@@ -1,7 +1,6 @@
-import CMosquitto
 import Glibc
 
-/// One connection to an MQTT broker, driven by one thread's own loop; the only Swift file that touches libmosquitto.
+/// One connection to an MQTT broker, driven by one thread's own loop.
 ///
 /// ```swift
 /// let client = try MQTTClient(options)
@@ -14,24 +13,20 @@ import Glibc
 /// try client.maintain()                       // once a second or so: keep-alive
 /// ```
 ///
-/// **Nothing is sent except by `write`.** libmosquitto queues the PUBACK of a QoS 1 message *before* it calls the
-/// message callback, and on a fresh handle it writes it to the socket at once (eclipse-mosquitto issue 2884). Told that
-/// an external thread does the I/O (`mosquitto_threaded_set`), `packet__queue` in lib/packet_mosq.c leaves every packet
-/// in the queue: PUBACK, PINGREQ, CONNECT, PUBLISH alike. So the owner decides when acknowledgements leave: it must not
-/// call `write` between `read` and the commit of what `read` handed over.
+/// **Nothing is sent except by `write`.** So the owner decides when acknowledgements leave: it must not call `write`
+/// between `read` and the commit of what `read` handed over.
 ///
-/// Traps of the library, read in its source (2.0.11) and handled here:
-/// - QoS 1 `mosquitto_publish` without a connection reports an error and yet keeps the message: `publish` refuses first.
-/// - A socket pair per handle (3 descriptors a client) wakes a `select` nobody runs here; it fills up and then costs a
-///   failing write a packet, whose EAGAIN ends `loop_read` after one packet. With TLS, data inside OpenSSL then waits
-///   unseen by `poll`: `read` goes on while there is some, and who polls asks `hasBufferedInput` first.
-/// - While TLS keys are agreed on only `mosquitto_loop_read` goes on with that, whichever way the socket is ready.
-/// - `mosquitto_lib_init` is not safe from two threads at once: it runs once, behind a static.
-/// - With outgoing messages under way one `read` may take in several packets: a batch cap can be overshot by
-///   `sendMaximum`.
+/// **Why not libmosquitto**, which this was built on: it queues the PUBACK of a QoS 1 message before it hands the message
+/// over (eclipse-mosquitto issue 2884), and it reads each packet with four calls and writes each acknowledgement with
+/// two, 40 % of what a message cost the gateway (docs/performance.md). Here one call reads what the socket holds, and one
+/// writes the acknowledgements of a commit.
 ///
-/// Not thread-safe, and deliberately not `Sendable`: create it on the thread that uses it. Callbacks run inside `read`,
-/// `write`, `maintain` or `connect`.
+/// MQTT 3.1.1 and 5.0, QoS 0 and 1. A message of QoS 1 that the broker has not acknowledged goes again after a
+/// reconnect (4.4). Who stops reading before `read` says 0 asks `hasBufferedInput` before he polls: what has been read
+/// from the socket `poll` does not see.
+///
+/// Not thread-safe, and deliberately not `Sendable`: create it on the thread that uses it. Callbacks run inside `read`
+/// only, and may call the client.
 public final class MQTTClient {
   /// What this client was made with.
   public let options: MQTTOptions
@@ -42,44 +37,43 @@ public final class MQTTClient {
   public var onMessage: (MQTTMessage) -> Void = { _ in }
   /// Told when the broker accepted the connection, and whether it still had a session of this client. Subscribe here.
   public var onConnected: (_ sessionPresent: Bool) -> Void = { _ in }
-  /// Told when the broker acknowledged a QoS 1 message (a QoS 0 message: when it was written), by `publish`'s number.
+  /// Told when the broker acknowledged a QoS 1 message, by `publish`'s number.
   public var onPublished: (_ message: Int32) -> Void = { _ in }
   /// Told how a subscription was answered: the granted QoS, or `nil` where the broker refuses it.
   public var onSubscribed: (_ subscription: Int32, _ granted: UInt8?) -> Void = { _, _ in }
 
-  private let handle: OpaquePointer
-  private var delivered = 0
-  private var isAbandoned = false
+  private let tls: TLSContext?
+  private var transport: Transport?
+  private var decoder: PacketDecoder
+  /// Whether the last look left nothing in the socket.
+  private var isDrained = false
+  private var queue = SendQueue()
+  private var outbox = PublishWindow()
+  private var limits = BrokerLimits()
+  private var lifeSigns = LifeSigns()
   /// Whether the broker accepted this connection at any time.
   private var wasAccepted = false
-  /// The broker's last word, from CONNACK or DISCONNECT, where it was not "success".
-  private var reason: UInt8?
-  private var tls: TLSContext?
-  /// What OpenSSL said against the connection, from the library's log, before the library freed it.
-  private var tlsFault: String?
-  /// `errno` when the library found the connection broken, before it closed the socket and called back.
-  private var errnoAtDisconnect: Int32 = 0
+  /// Whether the connection is over; its descriptor stays taken until the next `connect`.
+  private var isEnded = true
 
-  private static let libraryIsReady: Bool = mosquitto_lib_init() == MOSQ_ERR_SUCCESS.rawValue
+  /// How long TCP's answer is waited for, in milliseconds an address.
+  private static let connectMilliseconds: Int32 = 30_000
 
   /// A client that is not connected yet.
   ///
-  /// - Throws: `.invalid` for options the library refuses, `.exhausted` where memory or descriptors run out.
+  /// - Throws: `.invalid` for options that cannot work.
   public init(_ options: MQTTOptions) throws(MQTTError) {
+    try options.check()
     self.options = options
-    guard Self.libraryIsReady, let handle = mosquitto_new(options.clientID, options.cleanStart, nil) else {
-      let cause = errno
-      throw MQTTError(
-        cause == EINVAL ? .invalid : .exhausted, returnCode: MOSQ_ERR_ERRNO.rawValue, systemError: cause,
-        detail: "cannot make an MQTT client named '\(options.clientID)': \(String(cString: strerror(cause)))")
+    decoder = PacketDecoder(isVersion5: options.version == .v5, payloadLimit: options.payloadLimit)
+    guard let choice = options.tls else {
+      tls = nil
+      return
     }
-    self.handle = handle
-    mosquitto_user_data_set(handle, Unmanaged.passUnretained(self).toOpaque())
-    try configure()
-    setCallbacks()
+    do throws(TLSContext.Fault) { tls = try TLSContext(choice, host: options.host) } catch {
+      throw MQTTError(.invalid, detail: "TLS: \(error.detail)")
+    }
   }
-
-  deinit { mosquitto_destroy(handle) }
 
   // MARK: Connecting
 
@@ -87,117 +81,94 @@ public final class MQTTClient {
   ///
   /// The CONNECT packet is queued; `write` sends it, `read` takes in the answer and calls `onConnected`.
   ///
-  /// - Parameter blocking: `true` waits for TCP's answer. `false` returns while TCP is still trying (the descriptor then
-  ///   becomes writable, or `read` reports the failure); names are still looked up at once, so give an address. MQTT 5
-  ///   with a session expiry needs `true` the first time: the library has no other call that takes the property.
+  /// - Parameter blocking: `true` waits for TCP's answer, half a minute for each address of the name. `false` returns
+  ///   while TCP is still trying (the descriptor then becomes writable, or `write` or `read` reports the failure); names
+  ///   are still looked up at once, so give an address.
   /// - Throws: `.unreachable`, or `.invalid`.
   public func connect(blocking: Bool = true) throws(MQTTError) {
-    isConnected = false
-    isAbandoned = false
+    abandon()
+    transport = nil
     wasAccepted = false
-    reason = nil
-    errnoAtDisconnect = 0
-    tlsFault = nil
+    limits = BrokerLimits()
+    decoder = PacketDecoder(isVersion5: options.version == .v5, payloadLimit: options.payloadLimit)
+    isDrained = false
+    queue = SendQueue()
     if let tls {
-      do throws(TLSContext.Fault) { try tls.loadIdentity() } catch { throw Self.invalid(error.detail) }
-    }
-    let keepAlive = Int32(options.keepAliveSeconds)
-    let code: Int32
-    if !blocking {
-      precondition(options.sessionExpirySeconds == 0, "a session expiry needs connect(blocking: true)")
-      code = mosquitto_connect_async(handle, options.host, Int32(options.port), keepAlive)
-    } else {
-      var properties: OpaquePointer?
-      defer { mosquitto_property_free_all(&properties) }
-      if options.version == .v5, options.sessionExpirySeconds > 0 {
-        try require(
-          mosquitto_property_add_int32(
-            &properties, Int32(MQTT_PROP_SESSION_EXPIRY_INTERVAL.rawValue), options.sessionExpirySeconds),
-          "set the session expiry")
+      do throws(TLSContext.Fault) { try tls.loadIdentity() } catch {
+        throw MQTTError(.invalid, detail: "TLS: \(error.detail)")
       }
-      code = mosquitto_connect_bind_v5(handle, options.host, Int32(options.port), keepAlive, nil, properties)
     }
-    if code == MOSQ_ERR_CONN_PENDING.rawValue { return }
-    try require(code, "connect to the broker at \(options.host):\(options.port)")
+    do throws(Transport.Fault) {
+      transport = try Transport(
+        host: options.host, port: options.port, context: tls, patience: blocking ? Self.connectMilliseconds : nil)
+    } catch { throw failure(error, "connect to the broker at \(options.host):\(options.port)") }
+    isEnded = false
+    queue.append(OutgoingPacket.connect(options))
+    lifeSigns = LifeSigns(keepAliveSeconds: options.keepAliveSeconds, at: Self.monotonicMilliseconds())
   }
 
   /// Cuts the connection and sends nothing that is queued, so that the broker delivers again what was not acknowledged.
   ///
   /// `connect` follows.
   public func abandon() {
-    let descriptor = mosquitto_socket(handle)
-    if descriptor >= 0 { _ = shutdown(descriptor, Int32(SHUT_RDWR)) }
-    isAbandoned = true
+    transport?.end()
     isConnected = false
+    isEnded = true
   }
 
   /// Says good-bye, after what is queued: the broker then publishes no will. Waits at most `milliseconds`.
   public func disconnect(within milliseconds: Int32 = 1000) {
     guard fileDescriptor != nil else { return }
-    guard mosquitto_disconnect(handle) == MOSQ_ERR_SUCCESS.rawValue else { return abandon() }
-    let done = (try? flush(within: milliseconds)) ?? false
-    if !done { abandon() }
-    isConnected = false
+    queue.append(OutgoingPacket.disconnect)
+    _ = try? flush(within: milliseconds)
+    abandon()
   }
 
   // MARK: The loop's verbs
 
   /// The socket to poll, or `nil` while there is no connection. It changes with each `connect`.
-  public var fileDescriptor: Int32? {
-    let descriptor = mosquitto_socket(handle)
-    return isAbandoned || descriptor < 0 ? nil : descriptor
-  }
+  public var fileDescriptor: Int32? { isEnded ? nil : transport?.descriptor }
 
   /// Whether something is queued: poll for writability too, and call `write` when acknowledgements may leave.
-  public var wantsWrite: Bool { !isAbandoned && mosquitto_want_write(handle) }
-
-  /// Whether the TLS library holds bytes that `read` would take in and the socket no longer shows: do not `poll` then.
-  public var hasBufferedInput: Bool {
-    tls != nil && !isAbandoned && TLSContext.pendingBytes(mosquitto_ssl_get(handle)) > 0
+  public var wantsWrite: Bool {
+    guard !isEnded, let transport else { return false }
+    return transport.hasOwnOutput || (!queue.isEmpty && transport.takesData)
   }
 
-  /// Takes in one packet, if one is there, without blocking, and calls back for it.
+  /// Whether `read` has something without the socket: do not `poll` then.
+  public var hasBufferedInput: Bool { !isEnded && decoder.hasPacket }
+
+  /// Takes in what is there, without blocking, until there was something to call back for.
   ///
-  /// - Returns: how many callbacks it made; 0 says that the socket is drained (or held a packet nobody needs to know
-  ///   of): poll again.
+  /// - Returns: how many callbacks it made, 0 or 1; 0 says that the socket is drained: poll again.
   /// - Throws: `.connectionLost`, `.refused`, `.protocolViolation`. What was handed over before stays handed over.
   public func read() throws(MQTTError) -> Int {
-    delivered = 0
-    repeat {
-      try require(mosquitto_loop_read(handle, 1), "read from the broker")
-      // A DISCONNECT from the broker closes the socket and is reported as success.
-      if mosquitto_socket(handle) < 0 {
-        throw MQTTError(
-          .connectionLost, returnCode: MOSQ_ERR_CONN_LOST.rawValue, reason: reason,
-          detail: "the broker ended the connection" + reasonInWords())
+    while true {
+      while let packet = try nextPacket() {
+        if try take(packet) { return 1 }
       }
-    } while delivered == 0 && hasBufferedInput
-    return delivered
+      guard let transport, !isEnded else {
+        throw MQTTError(.connectionLost, detail: "cannot read from the broker: not connected")
+      }
+      if isDrained {
+        isDrained = false
+        return 0
+      }
+      do throws(Transport.Fault) {
+        isDrained = try transport.receive(into: &decoder) == .nothing
+      } catch { throw failure(error, "read from the broker") }
+    }
   }
 
   /// Sends what is queued, as far as the socket takes it: every acknowledgement of everything read so far.
   ///
-  /// - Parameter merging: packets share segments (`TCP_CORK`), which pays from a few packets on: the library writes each
-  ///   by itself, and with TCP_NODELAY each would travel, and wake the broker, alone.
-  /// - Throws: `.connectionLost`.
-  public func write(merging: Bool = false) throws(MQTTError) {
-    if tls != nil, TLSContext.isShakingHands(mosquitto_ssl_get(handle)) {
-      return try require(mosquitto_loop_read(handle, 1), "agree on TLS with the broker")
+  /// - Throws: `.connectionLost`, `.unreachable`.
+  public func write() throws(MQTTError) {
+    guard let transport, !isEnded else {
+      throw MQTTError(.connectionLost, detail: "cannot write to the broker: not connected")
     }
-    let descriptor = mosquitto_socket(handle)
-    if merging { Self.cork(descriptor, true) }
-    let code = mosquitto_loop_write(handle, 1)
-    let cause = errno
-    // After a failure the library has closed the socket, and its number may be another's.
-    if merging, mosquitto_socket(handle) == descriptor { Self.cork(descriptor, false) }
-    errno = cause
-    try require(code, "write to the broker")
-  }
-
-  /// Without effect on a socket that is none, or not TCP: then nothing is merged.
-  private static func cork(_ descriptor: Int32, _ isOn: Bool) {
-    var value: Int32 = isOn ? 1 : 0
-    _ = setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_CORK, &value, socklen_t(MemoryLayout<Int32>.size))
+    do throws(Transport.Fault) { try transport.send(&queue) } catch { throw failure(error, "write to the broker") }
+    lifeSigns.sent()
   }
 
   /// Writes until nothing is queued, waiting for the socket at most `milliseconds`.
@@ -220,27 +191,53 @@ public final class MQTTClient {
   ///
   /// Call it about once a second.
   public func maintain() throws(MQTTError) {
-    try require(mosquitto_loop_misc(handle), "keep the connection alive")
+    guard !isEnded else { return }
+    switch lifeSigns.step(at: Self.monotonicMilliseconds(), isConnected: isConnected) {
+    case .nothing: break
+    case .ping: queue.append(OutgoingPacket.ping)
+    case .giveUp:
+      let words = isConnected ? "it does not answer a ping" : "it takes the connection and says nothing"
+      abandon()
+      throw MQTTError(
+        wasAccepted ? .connectionLost : .unreachable, detail: "cannot keep the connection to the broker: \(words)")
+    }
   }
 
   // MARK: Messages
 
   /// Queues a message.
   ///
-  /// - Returns: its number, which `onPublished` names when the broker has it.
-  /// - Throws: `.notConnected` before CONNACK or after the end of the connection: nothing is queued then.
+  /// - Parameter qos: 0 or 1.
+  /// - Returns: its number, which with QoS 1 `onPublished` names when the broker has it; 0 with QoS 0.
+  /// - Throws: `.notConnected` before CONNACK or after the end of the connection, `.invalid`, `.exhausted` where too
+  ///   many wait for the broker: nothing is queued then.
   @discardableResult
   public func publish(
     topic: String, payload: borrowing Span<UInt8>, qos: UInt8 = 1, retain: Bool = false
   ) throws(MQTTError) -> Int32 {
     try requireConnection("publish to \(topic)")
-    var message: Int32 = 0
-    let count = Int32(payload.count)
-    let code = payload.withUnsafeBytes {
-      mosquitto_publish(handle, &message, topic, count, $0.baseAddress, Int32(qos), retain)
+    func refuse(_ detail: String, _ code: MQTTError.Code = .invalid) -> MQTTError {
+      MQTTError(code, detail: "cannot publish to \(topic): \(detail)")
     }
-    try require(code, "publish to \(topic)")
-    return message
+    if let fault = TopicRules.faultOfTopic(topic) { throw refuse(fault) }
+    if qos > min(1, limits.maximumQoS) { throw refuse("QoS \(qos), and the broker or this client has less") }
+    if retain, !limits.canRetain { throw refuse("the broker keeps no messages") }
+    // Two lengths, the number, the properties, the fixed header.
+    let most = min(limits.maximumPacket, OutgoingPacket.longest) - 12 - topic.utf8.count
+    if payload.count > most { throw refuse("\(payload.count) bytes; the broker takes \(max(0, most))") }
+    let isVersion5 = options.version == .v5
+    guard qos > 0 else {
+      queue.append(
+        OutgoingPacket.publish(topic: topic, payload: payload, number: nil, retain: retain, isVersion5: isVersion5))
+      return 0
+    }
+    if outbox.isFull { throw refuse("\(PublishWindow.limit) messages wait for the broker", .exhausted) }
+    let number = outbox.nextNumber()
+    outbox.add(
+      OutgoingPacket.publish(topic: topic, payload: payload, number: number, retain: retain, isVersion5: isVersion5),
+      number: number)
+    queueWhatIsDue()
+    return Int32(number)
   }
 
   /// Queues a message; see `publish(topic:payload:qos:retain:)` of a span.
@@ -252,128 +249,76 @@ public final class MQTTClient {
 
   /// Queues a subscription.
   ///
-  /// - Parameter noLocal: the broker keeps back what this client itself publishes (MQTT 5 only).
+  /// - Parameters:
+  ///   - qos: 0 or 1, the most the broker may send with.
+  ///   - noLocal: the broker keeps back what this client itself publishes (MQTT 5 only).
   /// - Returns: its number, which `onSubscribed` names with the broker's answer.
   @discardableResult
   public func subscribe(_ filter: String, qos: UInt8 = 1, noLocal: Bool = false) throws(MQTTError) -> Int32 {
     try requireConnection("subscribe to \(filter)")
-    precondition(!noLocal || options.version == .v5, "MQTT 3.1.1 has no such option")
-    var subscription: Int32 = 0
-    let flags = noLocal ? Int32(MQTT_SUB_OPT_NO_LOCAL.rawValue) : 0
-    try require(
-      mosquitto_subscribe_v5(handle, &subscription, filter, Int32(qos), flags, nil), "subscribe to \(filter)")
-    return subscription
-  }
-}
-
-// MARK: - Setting up
-
-extension MQTTClient {
-  private func configure() throws(MQTTError) {
-    try require(mosquitto_threaded_set(handle, true), "queue packets instead of writing them")
-    try set(MOSQ_OPT_PROTOCOL_VERSION, options.version == .v5 ? MQTT_PROTOCOL_V5 : MQTT_PROTOCOL_V311)
-    try set(MOSQ_OPT_TCP_NODELAY, 1)
-    try set(MOSQ_OPT_RECEIVE_MAXIMUM, Int32(options.receiveMaximum))
-    try set(MOSQ_OPT_SEND_MAXIMUM, Int32(options.sendMaximum))
-    if let username = options.username {
-      try require(mosquitto_username_pw_set(handle, username, options.password), "set the user name")
+    precondition(qos < 2 && (!noLocal || options.version == .v5), "QoS 0 and 1; MQTT 3.1.1 has no such option")
+    if let fault = TopicRules.faultOfFilter(filter) {
+      throw MQTTError(.invalid, detail: "cannot subscribe to \(filter): \(fault)")
     }
-    if let choice = options.tls {
-      let context: TLSContext
-      do throws(TLSContext.Fault) { context = try TLSContext(choice, host: options.host) } catch {
-        throw Self.invalid(error.detail)
-      }
-      tls = context
-      try set(MOSQ_OPT_SSL_CTX_WITH_DEFAULTS, 0)
-      try require(
-        mosquitto_void_option(handle, MOSQ_OPT_SSL_CTX, UnsafeMutableRawPointer(context.context)), "use TLS")
-    }
-    if let will = options.will {
-      let code = will.payload.withUnsafeBytes {
-        mosquitto_will_set(handle, will.topic, Int32($0.count), $0.baseAddress, Int32(will.qos), will.isRetained)
-      }
-      try require(code, "set the will on \(will.topic)")
-    }
+    let number = outbox.nextNumber()
+    queue.append(
+      OutgoingPacket.subscribe(
+        filter, qos: qos, noLocal: noLocal, number: number, isVersion5: options.version == .v5))
+    return Int32(number)
   }
 
-  private func set(_ option: mosq_opt_t, _ value: Int32) throws(MQTTError) {
-    try require(mosquitto_int_option(handle, option, value), "set option \(option.rawValue) to \(value)")
+  private func queueWhatIsDue() {
+    while let packet = outbox.takeDue() { queue.append(packet) }
   }
 
-  /// The callbacks get the client as a bare pointer: it is alive, because they run only inside its own methods.
-  private func setCallbacks() {
-    if tls != nil {
-      mosquitto_log_callback_set(handle) { _, client, _, text in
-        if let text { MQTTClient.from(client).logged(String(cString: text)) }
-      }
+  // MARK: Packets
+
+  private func nextPacket() throws(MQTTError) -> PacketDecoder.Packet? {
+    if isEnded { return nil }
+    do throws(PacketDecoder.Malformed) { return try decoder.next() } catch { throw violation(error.detail) }
+  }
+
+  /// - Returns: whether it made a callback.
+  private func take(_ packet: PacketDecoder.Packet) throws(MQTTError) -> Bool {
+    lifeSigns.heard()
+    switch packet {
+    case .connectionAccepted(let sessionPresent, let limits):
+      guard !wasAccepted else { throw violation("it accepts the connection twice") }
+      accept(sessionPresent, limits)
+      onConnected(sessionPresent)
+      return true
+    case .connectionRefused(let reason):
+      throw end(.refused, reason, "connect to the broker")
+    case .disconnected(let reason):
+      throw end(wasAccepted ? .connectionLost : .refused, reason, "stay connected to the broker")
+    case .message, .publishAcknowledged, .subscribeAcknowledged, .pingAnswered:
+      guard isConnected else { throw violation("it sends before it has accepted the connection") }
     }
-    mosquitto_connect_v5_callback_set(handle) { _, client, reason, flags, _ in
-      MQTTClient.from(client).connected(reason: reason, flags: flags)
-    }
-    mosquitto_disconnect_v5_callback_set(handle) { _, client, reason, _ in
-      let cause = errno
-      MQTTClient.from(client).disconnected(reason: reason, cause: cause)
-    }
-    mosquitto_message_callback_set(handle) { _, client, message in
-      guard let message else { return }
-      MQTTClient.from(client).received(message.pointee)
-    }
-    mosquitto_publish_callback_set(handle) { _, client, message in
-      let client = MQTTClient.from(client)
-      client.delivered += 1
-      client.onPublished(message)
-    }
-    mosquitto_subscribe_callback_set(handle) { _, client, subscription, count, granted in
-      let client = MQTTClient.from(client)
-      client.delivered += 1
-      let answer = count > 0 ? granted?.pointee : nil
-      client.onSubscribed(subscription, answer.flatMap { $0 < 128 ? UInt8($0) : nil })
+    switch packet {
+    case .message(let message, let number):
+      if let number { queue.appendPuback(number) }
+      onMessage(message)
+      return true
+    case .publishAcknowledged(let number):
+      guard outbox.acknowledge(number) else { return false }
+      queueWhatIsDue()
+      onPublished(Int32(number))
+      return true
+    case .subscribeAcknowledged(let number, let granted):
+      onSubscribed(Int32(number), granted)
+      return true
+    case .pingAnswered, .connectionAccepted, .connectionRefused, .disconnected: return false
     }
   }
 
-  private static func invalid(_ detail: String) -> MQTTError {
-    MQTTError(.invalid, returnCode: MOSQ_ERR_TLS.rawValue, detail: "TLS: \(detail)")
-  }
-
-  private static func from(_ pointer: UnsafeMutableRawPointer?) -> MQTTClient {
-    guard let pointer else { preconditionFailure("libmosquitto lost the user data") }
-    return Unmanaged<MQTTClient>.fromOpaque(pointer).takeUnretainedValue()
-  }
-
-  /// OpenSSL's words go to the library's log and nowhere else.
-  private func logged(_ text: String) {
-    guard let words = text.split(separator: ": ", maxSplits: 1).last, text.hasPrefix("OpenSSL Error") else { return }
-    let connection = mosquitto_ssl_get(handle)
-    tlsFault = TLSContext.certificateFault(connection).map { "the broker's certificate: \($0)" } ?? String(words)
-  }
-
-  private func connected(reason code: Int32, flags: Int32) {
-    delivered += 1
-    guard code == 0 else {
-      reason = UInt8(truncatingIfNeeded: code)
-      return
-    }
+  private func accept(_ sessionPresent: Bool, _ limits: BrokerLimits) {
     isConnected = true
     wasAccepted = true
-    onConnected(flags & 1 != 0)
-  }
-
-  /// `code` is the broker's reason where it sent DISCONNECT (128 …), else a return code of the library.
-  private func disconnected(reason code: Int32, cause: Int32) {
-    delivered += 1
-    isConnected = false
-    errnoAtDisconnect = cause
-    if code >= 128 { reason = UInt8(truncatingIfNeeded: code) }
-  }
-
-  private func received(_ message: mosquitto_message) {
-    delivered += 1
-    let length = Int(message.payloadlen)
-    let bytes = UnsafeRawBufferPointer(start: message.payload, count: min(length, options.payloadLimit))
-    onMessage(
-      MQTTMessage(
-        topic: String(cString: message.topic), payload: Array(bytes), length: length,
-        qos: UInt8(truncatingIfNeeded: message.qos), isRetained: message.retain))
+    self.limits = limits
+    if let seconds = limits.keepAliveSeconds { lifeSigns.keepAlive = Int64(seconds) * 1000 }
+    outbox.begin(
+      window: Int(min(options.sendMaximum, limits.receiveMaximum)), sessionPresent: sessionPresent)
+    queueWhatIsDue()
   }
 }
 
@@ -382,46 +327,38 @@ extension MQTTClient {
 extension MQTTClient {
   private func requireConnection(_ operation: @autoclosure () -> String) throws(MQTTError) {
     if isConnected { return }
-    throw MQTTError(
-      .notConnected, returnCode: MOSQ_ERR_NO_CONN.rawValue, detail: "cannot \(operation()): not connected")
+    throw MQTTError(.notConnected, detail: "cannot \(operation()): not connected")
   }
 
-  /// Turns a return code into an error; `errno` is read before anything else can change it.
-  private func require(_ code: Int32, _ operation: @autoclosure () -> String) throws(MQTTError) {
-    let systemError = errno
-    if code == MOSQ_ERR_SUCCESS.rawValue { return }
-    let cause = errnoAtDisconnect != 0 ? errnoAtDisconnect : systemError
-    let kind: MQTTError.Code
-    switch mosq_err_t(rawValue: code) {
-    case MOSQ_ERR_CONN_REFUSED: kind = .refused
-    case MOSQ_ERR_NO_CONN: kind = .notConnected
-    case MOSQ_ERR_PROTOCOL, MOSQ_ERR_MALFORMED_PACKET:
-      // A CONNACK with a reason of MQTT 5 comes back as a protocol error.
-      kind = reason != nil ? .refused : .protocolViolation
-    case MOSQ_ERR_INVAL, MOSQ_ERR_NOT_SUPPORTED, MOSQ_ERR_PAYLOAD_SIZE, MOSQ_ERR_MALFORMED_UTF8,
-      MOSQ_ERR_QOS_NOT_SUPPORTED, MOSQ_ERR_OVERSIZE_PACKET:
-      kind = .invalid
-    case MOSQ_ERR_NOMEM: kind = .exhausted
-    case MOSQ_ERR_TLS: kind = wasAccepted ? .connectionLost : .refused
-    default: kind = wasAccepted ? .connectionLost : .unreachable
-    }
-    if kind != .invalid { isConnected = false }
+  private func violation(_ detail: String) -> MQTTError {
+    abandon()
+    return MQTTError(.protocolViolation, detail: "the broker does not speak MQTT as it should: \(detail)")
+  }
+
+  /// The broker's own word.
+  private func end(_ code: MQTTError.Code, _ reason: UInt8, _ operation: String) -> MQTTError {
+    abandon()
+    return MQTTError(
+      code, reason: reason, detail: "cannot \(operation): refused: \(BrokerReason.words(reason, options.version))")
+  }
+
+  private func failure(_ fault: Transport.Fault, _ operation: String) -> MQTTError {
+    abandon()
+    var code: MQTTError.Code = wasAccepted ? .connectionLost : .unreachable
+    var systemError: Int32 = 0
     let words: String
-    switch mosq_err_t(rawValue: code) {
-    case MOSQ_ERR_ERRNO: words = String(cString: strerror(cause))
-    case MOSQ_ERR_EAI: words = String(cString: gai_strerror(cause))
-    default: words = tlsFault ?? String(cString: mosquitto_strerror(code))
+    switch fault {
+    case .system(let cause):
+      systemError = cause
+      words = String(cString: strerror(cause))
+    case .name(let cause): words = String(cString: gai_strerror(cause))
+    case .ended: words = "the broker ended the connection"
+    case .timedOut: words = "no answer"
+    case .tls(let fault):
+      if !wasAccepted { code = .refused }
+      words = fault.detail
     }
-    throw MQTTError(
-      kind, returnCode: code, systemError: code == MOSQ_ERR_ERRNO.rawValue ? cause : 0, reason: reason,
-      detail: "cannot \(operation()): " + (reason == nil ? words : "refused" + reasonInWords()))
-  }
-
-  private func reasonInWords() -> String {
-    guard let reason else { return "" }
-    let words =
-      options.version == .v5 ? mosquitto_reason_string(Int32(reason)) : mosquitto_connack_string(Int32(reason))
-    return ": \(words.map { String(cString: $0) } ?? "reason") (\(reason))"
+    return MQTTError(code, systemError: systemError, detail: "cannot \(operation): \(words)")
   }
 
   private static func monotonicMilliseconds() -> Int64 {

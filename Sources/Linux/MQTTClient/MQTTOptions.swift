@@ -15,9 +15,9 @@ public struct MQTTOptions: Sendable {
   public var keepAliveSeconds: UInt16 = 60
   /// How many messages of QoS 1 the broker may have under way to this client unacknowledged (MQTT 5).
   ///
-  /// It bounds a commit batch: with the library's default of 20 a batch would be 20 messages.
+  /// It bounds a commit batch: with 20 a batch would be 20 messages.
   public var receiveMaximum: UInt16 = 1000
-  /// How many messages of QoS 1 this client may have under way unacknowledged; more wait in the library.
+  /// How many messages of QoS 1 this client may have under way unacknowledged; more wait in the client.
   public var sendMaximum: UInt16 = 20
   /// The name to log in with, or `nil`.
   public var username: String?
@@ -76,7 +76,7 @@ public struct MQTTMessage: Sendable, Equatable {
   public var payload: [UInt8]
   /// How long the payload was, in bytes.
   public var length: Int
-  /// 0 … 2.
+  /// 0 or 1.
   public var qos: UInt8
   /// Whether the broker kept it from before the subscription.
   public var isRetained: Bool
@@ -89,49 +89,4 @@ public struct MQTTMessage: Sendable, Equatable {
     self.qos = qos
     self.isRetained = isRetained
   }
-}
-
-/// Why something with the broker did not work.
-public struct MQTTError: Error, Sendable, CustomStringConvertible {
-  /// What kind of fault, and so what to do.
-  public enum Code: Sendable, Equatable {
-    /// Nobody answers there: wrong address, broker down, network cut. Try again later.
-    case unreachable
-    /// The broker answers and will not have this client, or this client not the broker's certificate; `reason` or the
-    /// detail says why. A person must mend it.
-    case refused
-    /// The connection ended. Connect again.
-    case connectionLost
-    /// Asked for before the broker accepted the connection.
-    case notConnected
-    /// The other side does not speak MQTT as it should.
-    case protocolViolation
-    /// What was asked for is not possible: a topic, a size, an option.
-    case invalid
-    /// Memory or another resource ran out.
-    case exhausted
-  }
-
-  /// What kind of fault.
-  public var code: Code
-  /// libmosquitto's return code (`MOSQ_ERR_…`).
-  public var returnCode: Int32
-  /// `errno` right after the call that failed; 0 where it says nothing.
-  public var systemError: Int32
-  /// The broker's reason code, where it gave one: CONNACK (3.1.1: 1 … 5; 5.0: 128 …) or DISCONNECT.
-  public var reason: UInt8?
-  /// What was being done, and the cause in words.
-  public var detail: String
-
-  /// A fault with its cause.
-  public init(_ code: Code, returnCode: Int32, systemError: Int32 = 0, reason: UInt8? = nil, detail: String) {
-    self.code = code
-    self.returnCode = returnCode
-    self.systemError = systemError
-    self.reason = reason
-    self.detail = detail
-  }
-
-  /// The fault in one line: `detail`.
-  public var description: String { detail }
 }

@@ -1,19 +1,18 @@
 import COpenSSL
 import Glibc
 
-/// The TLS side of a client's connections; the only Swift file that touches OpenSSL.
-///
-/// libmosquitto takes a finished context (`MOSQ_OPT_SSL_CTX`) and then adds nothing of its own. That is used instead of
-/// its `mosquitto_tls_set`, because only so can the name on the certificate differ from the host that is connected to,
-/// and because a file that cannot be read is named here and now instead of at the first handshake.
+/// Whom a client believes and what it shows of itself, for all its connections (`TLSConnection`). A file that cannot be
+/// read is named here and now instead of at the first handshake.
 final class TLSContext {
   /// What a file or name cannot be used for.
   struct Fault: Error {
     var detail: String
   }
 
-  /// The context, for libmosquitto, which counts its own reference.
+  /// The context; connections count their own references.
   let context: OpaquePointer
+  /// The name to ask the broker for (SNI); `nil` for an address, which has none.
+  let name: String?
   private let options: MQTTTLS
 
   /// - Parameter host: what is connected to; the certificate's name unless the options name another.
@@ -22,6 +21,11 @@ final class TLSContext {
     guard let context = SSL_CTX_new(TLS_client_method()) else { throw Self.fault("make a TLS context") }
     self.context = context
     self.options = options
+    let name = options.serverName ?? host
+    let parameters = SSL_CTX_get0_param(context)
+    let isAddress = X509_VERIFY_PARAM_set1_ip_asc(parameters, name) == 1
+    self.name = isAddress ? nil : name
+    ERR_clear_error()
     let minimum = options.minimumVersion == .v13 ? TLS1_3_VERSION : TLS1_2_VERSION
     guard martlet_ssl_ctx_set_minimum_version(context, minimum) == 1 else {
       throw Self.fault("ask for TLS \(options.minimumVersion.rawValue)")
@@ -36,11 +40,7 @@ final class TLSContext {
       }
     }
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nil)
-    let parameters = SSL_CTX_get0_param(context)
-    let name = options.serverName ?? host
-    let isAddress = X509_VERIFY_PARAM_set1_ip_asc(parameters, name) == 1
     if !isAddress {
-      ERR_clear_error()
       guard X509_VERIFY_PARAM_set1_host(parameters, name, 0) == 1 else {
         throw Self.fault("expect a certificate for '\(name)'")
       }
@@ -70,34 +70,18 @@ final class TLSContext {
 
   private static func fault(_ what: String) -> Fault {
     let cause = errno
-    var text = [CChar](repeating: 0, count: 256)
+    return Fault(detail: "cannot \(what): \(lastWords() ?? String(cString: strerror(cause)))")
+  }
+
+  /// What OpenSSL complains of on this thread, or `nil`.
+  static func lastWords() -> String? {
     let code = ERR_get_error()
-    ERR_error_string_n(code, &text, text.count)
-    let words =
-      code == 0 ? String(cString: strerror(cause)) : text.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
     ERR_clear_error()
-    return Fault(detail: "cannot \(what): \(words)")
-  }
-
-  // MARK: One connection
-
-  /// Bytes that are decrypted and not handed over: `poll` knows nothing of them.
-  static func pendingBytes(_ connection: UnsafeMutableRawPointer?) -> Int {
-    guard let connection else { return 0 }
-    return Int(SSL_pending(OpaquePointer(connection)))
-  }
-
-  /// Whether keys are still being agreed on: until then only `read` moves the connection on, whatever the event.
-  static func isShakingHands(_ connection: UnsafeMutableRawPointer?) -> Bool {
-    guard let connection else { return false }
-    return SSL_is_init_finished(OpaquePointer(connection)) == 0
-  }
-
-  /// What is wrong with the certificate the broker showed, or `nil`.
-  static func certificateFault(_ connection: UnsafeMutableRawPointer?) -> String? {
-    guard let connection else { return nil }
-    let result = SSL_get_verify_result(OpaquePointer(connection))
-    if result == Int(X509_V_OK) { return nil }
-    return String(cString: X509_verify_cert_error_string(result))
+    guard code != 0 else { return nil }
+    let words = [CChar](unsafeUninitializedCapacity: 256) { text, count in
+      ERR_error_string_n(code, text.baseAddress, text.count)
+      count = text.count
+    }
+    return words.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } }
   }
 }

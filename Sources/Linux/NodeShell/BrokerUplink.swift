@@ -48,7 +48,7 @@ public final class BrokerUplink {
 
   /// A life of the device begins: it has its own client, with its own last will.
   ///
-  /// - Throws: what libmosquitto or OpenSSL says of the options.
+  /// - Throws: what the client or OpenSSL says of the options.
   public func begin<Board, let capacity: Int>(_ device: borrowing Device<Board, capacity>) throws(MQTTError) {
     var options = options
     var will = InlineBytes<512>()
@@ -108,7 +108,7 @@ public final class BrokerUplink {
     }
   }
 
-  /// Sends what is due, and lets it out: outside a callback libmosquitto writes only what it is told to.
+  /// Sends what is due, and lets it out: the client writes only when it is told to.
   public func publish<Board, let capacity: Int>(_ device: inout Device<Board, capacity>, now: UInt32) {
     guard let client, client.fileDescriptor != nil else { return }
     do throws(MQTTError) {

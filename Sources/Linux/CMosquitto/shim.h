@@ -1,3 +1,0 @@
-// libmosquitto as one Swift module.
-#include <mosquitto.h>
-#include <mqtt_protocol.h>
