@@ -95,6 +95,20 @@ private func row(
     #expect(history.last?.temperatureCentiCelsius == 1_995)
   }
 
+  @Test func largeFleetKeepsTheNewestPointsOfEachDeviceAndNoMoreThanTheBoundOfAll() throws {
+    let fleet = Fleet()
+    fleet.observe((0..<200).map { row("First", at: noon + $0 * 5 * second) })
+    #expect(fleet.snapshot(at: noon).first?.history.count == 120)
+    let names = (0..<9_999).map { "Many\($0)" }
+    for step: Int64 in 200..<230 {
+      fleet.observe((["First"] + names).map { row($0, at: noon + step * 5 * second, temperature: Int32(step)) })
+    }
+    let devices = fleet.snapshot(at: noon)
+    #expect(devices.count == 10_000)
+    #expect(devices.allSatisfy { $0.history.count == 24 && $0.history.last?.temperatureCentiCelsius == 229 })
+    #expect(devices.map(\.history.count).reduce(0, +) == DeviceState.fleetHistoryLimit)
+  }
+
   @Test func historyHasNoPointWhereTheTemperatureIsUnknown() throws {
     let fleet = Fleet()
     fleet.observe([row(at: noon, temperature: nil)])

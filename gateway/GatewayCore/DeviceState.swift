@@ -32,11 +32,14 @@ public struct DeviceState: Sendable, Equatable {
   public var boot: Int64?
   /// Readings of each kind since the gateway's start.
   public var counts: EventCounts
-  /// The temperatures of the last ten minutes, oldest first, at most `historyLimit`.
+  /// The temperatures of the last ten minutes, oldest first, at most `historyLimit`; in a fleet of more than 2,000
+  /// devices the newest of them.
   public var history: [TemperaturePoint]
 
   /// Points in a history.
   public static let historyLimit = 120
+  /// Points in the histories of a whole fleet, eight bytes each.
+  public static let fleetHistoryLimit = 240_000
   /// The least distance between two points, seconds.
   public static let historySeconds: UInt32 = 5
 }
@@ -68,8 +71,9 @@ public struct EventCounts: Sendable, Equatable {
   public init() {}
 }
 
-/// What the fleet keeps of one device.
-struct Device: Sendable {
+/// What the fleet keeps of one device. A reference, because a dictionary of values keeps room for each of its free places:
+/// with 10,000 devices 2 MB.
+final class Device {
   let id: String
   /// The fleet's revision when this device changed last.
   private(set) var revision: UInt64 = 0
@@ -94,7 +98,8 @@ struct Device: Sendable {
     self.id = id
   }
 
-  mutating func take(_ row: Row, revision: UInt64) {
+  /// - Parameter historyLimit: how many points it may keep.
+  func take(_ row: Row, revision: UInt64, historyLimit: Int) {
     self.revision = revision
     seen = max(seen, row.received)
     counts.readings += 1
@@ -112,10 +117,12 @@ struct Device: Sendable {
     if row.boot >= 0 { boot = row.boot }
     // A reading taken after the device was said to have gone proves that it is back.
     if presence == false, time > presenceTime { presence = true }
-    if let temperature = row.temperatureCentiCelsius { record(temperature, time, revision) }
+    if let temperature = row.temperatureCentiCelsius {
+      record(temperature, time, revision, limit: historyLimit)
+    }
   }
 
-  mutating func take(presence online: Bool, boot: Int64?, version: String?, at time: Int64, revision: UInt64) {
+  func take(presence online: Bool, boot: Int64?, version: String?, at time: Int64, revision: UInt64) {
     self.revision = revision
     seen = max(seen, time)
     presence = online
@@ -159,7 +166,7 @@ struct Device: Sendable {
   }
 
   /// The median of five forgives a restart, a lost heartbeat and a burst of backlog.
-  private mutating func learnPeriod(_ time: Int64) {
+  private func learnPeriod(_ time: Int64) {
     if let before = heartbeatTime, time > before {
       if intervals.count == 5 { intervals.removeFirst() }
       intervals.append(time - before)
@@ -167,13 +174,16 @@ struct Device: Sendable {
     heartbeatTime = time
   }
 
-  private mutating func record(_ temperature: Int32, _ time: Int64, _ revision: UInt64) {
+  private func record(_ temperature: Int32, _ time: Int64, _ revision: UInt64, limit: Int) {
     let seconds = UInt32(clamping: time / 1_000_000)
     if let last = history.last, seconds < last.seconds &+ DeviceState.historySeconds { return }
     let span = UInt32(DeviceState.historyLimit) * DeviceState.historySeconds
     let oldest = seconds > span ? seconds - span : 0
     history.removeAll { $0.seconds < oldest }
-    if history.count == DeviceState.historyLimit { history.removeFirst() }
+    let excess = history.count + 1 - limit
+    if excess == 1 { history.removeFirst() }
+    // The fleet has grown: the memory goes back, too.
+    if excess > 1 { history = Array(history[excess...]) }
     history.append(TemperaturePoint(seconds: seconds, temperatureCentiCelsius: temperature))
     // Two points of one revision: whoever lacks one lacks both.
     pointRevisions = (last: revision, lastButOne: pointRevisions.last)

@@ -9,8 +9,8 @@ import Synchronization
 /// fleet.snapshot(at: now)        // by a page
 /// ```
 ///
-/// In memory only, and bounded: 10,000 devices of about 1.5 KB each by default. Beyond that the device that was silent
-/// longest makes room. A page that reads slowly costs nothing: `updates()` only says *that* something changed, and
+/// In memory only, and bounded: 10,000 devices of about 0.8 KB each by default, 1.5 KB up to 2,000 of them. Beyond that the
+/// device that was silent longest makes room. A page that reads slowly costs nothing: `updates()` only says *that* something changed, and
 /// `changes(since:)` gives what changed since the page asked last, however long ago that was.
 ///
 /// The fleet has no clock: times are microseconds since 1970 UTC and come in with the calls.
@@ -22,6 +22,11 @@ public final class Fleet: Sendable {
     var rate = ReadingRate()
     var listeners: [UInt64: AsyncStream<FleetUpdate>.Continuation] = [:]
     var nextListener: UInt64 = 0
+
+    /// How many points a device keeps: in a large fleet fewer, so that all together have a bound.
+    var historyLimit: Int {
+      max(1, min(DeviceState.historyLimit, DeviceState.fleetHistoryLimit / max(1, devices.count)))
+    }
   }
 
   private let state = Mutex(State())
@@ -51,8 +56,7 @@ public final class Fleet: Sendable {
       state.revision += 1
       let revision = state.revision
       for row in rows {
-        makeRoom(for: row.device, in: &state)
-        state.devices[row.device, default: Device(id: row.device)].take(row, revision: revision)
+        device(row.device, in: &state).take(row, revision: revision, historyLimit: state.historyLimit)
         if counting { state.rate.count(at: row.received) }
       }
       if counting { state.readings += UInt64(rows.count) }
@@ -66,8 +70,7 @@ public final class Fleet: Sendable {
   public func presence(device: String, online: Bool, boot: Int64?, version: String?, at: Int64) {
     state.withLock { state in
       state.revision += 1
-      makeRoom(for: device, in: &state)
-      state.devices[device, default: Device(id: device)].take(
+      self.device(device, in: &state).take(
         presence: online, boot: boot, version: version, at: at, revision: state.revision)
       Self.tell(&state)
     }
@@ -133,12 +136,19 @@ public final class Fleet: Sendable {
     for continuation in state.listeners.values { continuation.yield(FleetUpdate(revision: state.revision)) }
   }
 
-  /// Looking through all devices is slow, but happens only once per new device beyond the bound.
-  private func makeRoom(for device: String, in state: inout State) {
-    guard state.devices.count >= deviceLimit, state.devices[device] == nil else { return }
-    if let oldest = state.devices.values.min(by: { ($0.seen, $0.id) < ($1.seen, $1.id) }) {
+  /// The device of that name, which is made where it is not known yet.
+  ///
+  /// Making room looks through all devices, but happens only once per new device beyond the bound.
+  private func device(_ id: String, in state: inout State) -> Device {
+    if let known = state.devices[id] { return known }
+    if state.devices.count >= deviceLimit,
+      let oldest = state.devices.values.min(by: { ($0.seen, $0.id) < ($1.seen, $1.id) })
+    {
       state.devices[oldest.id] = nil
     }
+    let new = Device(id: id)
+    state.devices[id] = new
+    return new
   }
 }
 
