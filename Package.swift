@@ -135,7 +135,8 @@ let package = Package(
 
     // The gateway
     gateway("GatewayCore", ["Telemetry", logging]),
-    gateway("Ingest", ["GatewayCore", "Telemetry", "MQTTClient", logging]),
+    gateway("Profiles", ["Telemetry", yams], resources: [.embedInCode("built-in")]),
+    gateway("Ingest", ["GatewayCore", "Profiles", "Telemetry", "MQTTClient", logging]),
     gateway("Journal", ["GatewayCore", grdb, sqlite]),
     .systemLibrary(
       name: "CPostgres", path: "gateway/CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
@@ -152,9 +153,8 @@ let package = Package(
     .executableTarget(
       name: "martlet",
       dependencies: [
-        "GatewayCore", "Ingest", "Journal", "TimescaleSink", "ConfigServer", "FleetView", "LocalNode", "MQTTClient",
-        "HTTPClient",
-        arguments, configuration, hummingbird, hummingbirdCore, lifecycle, logging, nio, signals, systemPackage,
+        "GatewayCore", "Profiles", "Ingest", "Journal", "TimescaleSink", "ConfigServer", "FleetView", "LocalNode",
+        "MQTTClient", "HTTPClient", arguments, configuration, hummingbird, hummingbirdCore, lifecycle, logging, nio, signals, systemPackage,
       ],
       path: "gateway/martlet", swiftSettings: strict),
 
@@ -180,9 +180,12 @@ let package = Package(
     tests("GatewayCoreTests", ["GatewayCore", logging]),
     .target(
       name: "BrokerTesting", dependencies: ["COpenSSL"], path: "Tests/BrokerTesting", swiftSettings: strict),
+    tests("ProfilesTests", ["Profiles"]),
     tests("MQTTClientTests", ["MQTTClient", "BrokerTesting"]),
     tests("HTTPClientTests", ["HTTPClient"]),
-    tests("IngestTests", ["Ingest", "Journal", "GatewayCore", "Telemetry", "MQTTClient", "BrokerTesting", logging]),
+    tests(
+      "IngestTests",
+      ["Ingest", "Profiles", "Journal", "GatewayCore", "Telemetry", "MQTTClient", "BrokerTesting", logging]),
     // The gateway's logic in virtual time, everything around it failing by a seed
     .executableTarget(
       name: "Simulation",

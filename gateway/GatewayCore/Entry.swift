@@ -1,7 +1,8 @@
 /// One accepted message as the journal keeps it: who it is, when it happened, and the bytes it came as.
 ///
 /// The identity is (device, boot, seq). A version-1 message has neither boot nor seq: its `boot` is −1 and its `seq` a
-/// 63-bit hash of its exact bytes, so that one key serves both, here and in the database.
+/// 63-bit hash of its exact bytes, so that one key serves both, here and in the database. So it is with what a payload
+/// profile translated; there the hash is of topic, payload and, unless the message has a time of its own, the second it came.
 ///
 /// `timestamp` and `timeSource` are fixed before the entry is committed and never change: a redelivery must meet the
 /// same row, or the database's unique key could not catch it.
@@ -22,7 +23,7 @@ public struct Entry: Sendable, Equatable {
   public var received: Int64
   /// How to read `bytes`.
   public var profile: Profile
-  /// The payload exactly as it came.
+  /// The payload exactly as it came; of a translated message its translation.
   public var bytes: [UInt8]
 
   /// An entry that is not committed yet.
@@ -67,4 +68,6 @@ public enum Profile: UInt8, Sendable, Equatable, CaseIterable {
   case iots6Version1 = 1
   /// This project's device: SI units, boot and seq (`martlet-2`).
   case martletVersion2 = 2
+  /// What a payload profile made of somebody else's message: SI units as in version 2, without boot and seq.
+  case translated = 3
 }

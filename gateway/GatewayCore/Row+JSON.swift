@@ -41,6 +41,9 @@ extension Row {
     return "\(seconds.dropLast()).\(fraction)Z"
   }
 
+  /// The moment an ISO 8601 text names, microseconds since 1970 UTC; without an offset it is UTC.
+  public static func moment(_ text: String) -> Int64? { Timestamp.parse(Array(text.utf8).span) }
+
   private static func hundredths(_ value: Int32?) -> String {
     guard let value else { return "null" }
     let digits = String(100 + Int64(value).magnitude % 100).dropFirst()
@@ -49,7 +52,8 @@ extension Row {
 
   private static func plain(_ value: (some CustomStringConvertible)?) -> String { value.map { "\($0)" } ?? "null" }
 
-  private static func quoted(_ text: String?) -> String {
+  /// A text as JSON writes it; `null` without one.
+  public static func quoted(_ text: String?) -> String {
     guard let text else { return "null" }
     var quoted = "\""
     for scalar in text.unicodeScalars {

@@ -1,5 +1,6 @@
 import GatewayCore
 import MQTTClient
+import Profiles
 
 /// Where the gateway listens and how much it takes at once.
 public struct IngestOptions: Sendable {
@@ -7,6 +8,8 @@ public struct IngestOptions: Sendable {
   public var gatewayID: String
   /// What stands before the device's id in topics; may contain `/`, neither begins nor ends with it.
   public var baseTopic = "iots6"
+  /// Whose messages are taken besides those under the base topic.
+  public var profiles = ProfileSet()
   /// The broker's name or address.
   public var host = "127.0.0.1"
   /// The broker's port.

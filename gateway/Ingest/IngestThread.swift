@@ -2,6 +2,7 @@ import GatewayCore
 import Glibc
 import Logging
 import MQTTClient
+import Profiles
 
 /// The body of the ingest thread; see `IngestLoop`. Lives on that thread only.
 final class IngestThread {
@@ -121,7 +122,8 @@ final class IngestThread {
     // Everything under the base topic, so that a device that publishes to a wrong topic is told of and not overheard.
     // MQTT 3.1.1 would send this gateway its own acknowledgements back: there only the topics that are known.
     let isV5 = options.version == .v5
-    for filter in isV5 ? ["\(options.baseTopic)/#"] : ["/+", "/+/status", "/+/log"].map({ options.baseTopic + $0 }) {
+    let own = isV5 ? ["\(options.baseTopic)/#"] : ["/+", "/+/status", "/+/log"].map { options.baseTopic + $0 }
+    for filter in own + options.profiles.filters {
       // The only error now is a connection that just broke, which the next read tells.
       if let subscription = try? client.subscribe(filter, qos: 1, noLocal: isV5) {
         subscriptions[subscription] = filter
@@ -220,7 +222,9 @@ final class IngestThread {
     metrics.received(arrivals.count)
     do throws(StoreError) {
       for arrival in arrivals {
-        switch try Profiles.classify(arrival, base: options.baseTopic, clock: &bootClock) {
+        switch try Profiles.classify(
+          arrival, base: options.baseTopic, clock: &bootClock, profiles: options.profiles)
+        {
         case .accepted(let entry, let row, let reading):
           batch.entries.append(entry)
           rows.append(row)

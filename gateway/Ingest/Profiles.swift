@@ -1,4 +1,5 @@
 import GatewayCore
+import Profiles
 import Telemetry
 
 /// All that the gateway knows about topics and payloads: what a message is, and what row an entry makes.
@@ -49,11 +50,14 @@ public enum Profiles {
 
   /// Says what a message is.
   ///
-  /// - Parameter clock: fixes when a boot began, for readings without wall time.
+  /// - Parameters:
+  ///   - clock: fixes when a boot began, for readings without wall time.
+  ///   - profiles: who else is understood.
   static func classify(
-    _ arrival: Arrival, base: String, clock: inout BootClock
+    _ arrival: Arrival, base: String, clock: inout BootClock, profiles: ProfileSet = ProfileSet()
   ) throws(StoreError) -> Verdict {
     guard let (device, suffix) = parts(of: arrival.topic, base: base) else {
+      if let verdict = foreign(arrival, profiles, &clock) { return verdict }
       return refuse(arrival, "unknown-topic", "not a topic under \(base)/")
     }
     switch suffix {
@@ -62,7 +66,9 @@ public enum Profiles {
     case "log":
       return arrival.length == 0 ? .ignored : .log(DeviceLogLine(device: device, payload: arrival.payload))
     case "ack", "config", "cmd", "cmd/result": return .ignored
-    default: return refuse(arrival, "unknown-topic", "nothing is known of \(base)/<device>/\(suffix)")
+    default:
+      if let verdict = foreign(arrival, profiles, &clock) { return verdict }
+      return refuse(arrival, "unknown-topic", "nothing is known of \(base)/<device>/\(suffix)")
     }
     guard arrival.length <= payloadLimit else {
       return refuse(arrival, "too-large", "\(arrival.length) bytes; at most \(payloadLimit) are taken")
@@ -157,7 +163,7 @@ public enum Profiles {
     }
   }
 
-  private static func refuse(
+  static func refuse(
     _ arrival: Arrival, _ reason: String, _ detail: String, reading: ReadingID? = nil
   ) -> Verdict {
     .refused(
@@ -234,9 +240,10 @@ extension Profiles {
     }
     let named = text(payload.deviceID)
     guard named.isEmpty || named == entry.device else { return "its bytes are of \(named)" }
-    guard entry.profile == .iots6Version1 || payload.boot.map(Int64.init) == entry.boot,
-      entry.profile == .iots6Version1 || payload.seq.map(Int64.init) == entry.seq
+    guard entry.profile != .martletVersion2 || payload.boot.map(Int64.init) == entry.boot,
+      entry.profile != .martletVersion2 || payload.seq.map(Int64.init) == entry.seq
     else { return "its bytes are of another reading" }
+    if entry.profile == .translated { return nil }
     guard payload.timestampMicroseconds.map({ $0 == entry.timestamp }) ?? (entry.timeSource != .device) else {
       return "its time is not the one in its bytes"
     }
