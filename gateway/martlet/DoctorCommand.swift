@@ -40,12 +40,7 @@ struct DoctorCommand: AsyncParsableCommand {
   private func checkBroker(_ broker: Settings.Broker) -> Finding {
     let address = "\(broker.host):\(broker.port)"
     do throws(MQTTError) {
-      var options = MQTTOptions(host: broker.host, port: UInt16(broker.port), clientID: "martlet-doctor")
-      options.username = broker.user
-      options.password = broker.password
-      options.version = broker.version
-      options.tls = broker.tls
-      let client = try MQTTClient(options)
+      let client = try MQTTClient(broker.options(clientID: "martlet-doctor"))
       try client.connect()
       let isConnected = try client.awaitConnection(milliseconds: 5000)
       client.disconnect()

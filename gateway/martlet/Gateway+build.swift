@@ -33,7 +33,7 @@ struct Gateway {
     let tail = settings.database == nil ? nil : LiveTail()
     let runner = try sinkRunner(journal, committed, tail, metrics)
     let ingest = try IngestLoop(
-      ingestOptions, store: journal, committed: committed, metrics: metrics, logger: logger,
+      ingestOptions(), store: journal, committed: committed, metrics: metrics, logger: logger,
       handlers: IngestHandlers(
         committed: { rows, isNew in
           fleet.observe(isNew.allSatisfy { $0 } ? rows : zip(rows, isNew).filter(\.1).map(\.0))
@@ -83,8 +83,9 @@ struct Gateway {
     return journal
   }
 
-  private var ingestOptions: IngestOptions {
+  private func ingestOptions() throws -> IngestOptions {
     var options = IngestOptions(gatewayID: settings.gatewayID)
+    if !settings.profiles.isEmpty { options.profiles = try ProfileChoice(settings.profiles).others }
     options.host = settings.broker.host
     options.port = UInt16(settings.broker.port)
     options.username = settings.broker.user

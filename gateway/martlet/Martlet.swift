@@ -22,7 +22,7 @@ struct Martlet: AsyncParsableCommand {
     subcommands: [
       GatewayCommand.self, ConfigServerCommand.self, MigrateCommand.self, DoctorCommand.self,
       JournalCommand.self, GapsCommand.self, TopCommand.self, TraceCommand.self,
-      DecodeCommand.self,
+      DecodeCommand.self, ProfileCommand.self,
     ])
 
   /// The release, in `--version` and in metrics.

@@ -32,6 +32,8 @@ struct Settings: Sendable {
   }
 
   var gatewayID = Settings.hostName
+  /// Names or files of the payload profiles of other fleets.
+  var profiles: [String] = []
   var broker = Broker()
   /// Whether somebody chose the port; with TLS the default is another one.
   private var hasBrokerPort = false
@@ -88,6 +90,7 @@ extension Settings {
 
   private mutating func take(_ reader: SettingsReader, _ environment: [String: String]) throws {
     gatewayID = try reader.text("gateway.id") ?? gatewayID
+    profiles = try reader.list("profiles") ?? profiles
     broker.host = try reader.text("broker.host") ?? environment["MQTT_BROKER"] ?? broker.host
     let port = try reader.number("broker.port", 1...65_535) ?? Self.port(environment, "MQTT_PORT")
     hasBrokerPort = port != nil
@@ -146,6 +149,7 @@ extension Settings {
 
   private mutating func take(_ options: SettingsOptions) throws {
     gatewayID = options.gatewayID ?? gatewayID
+    if let words = options.profiles { profiles = Reader.list(words) }
     broker.host = options.broker ?? broker.host
     broker.port = options.brokerPort.map(Int.init) ?? broker.port
     if broker.tls != nil, !hasBrokerPort, options.brokerPort == nil { broker.port = 8883 }
@@ -220,6 +224,13 @@ struct SettingsReader {
 
   func text(_ key: String) throws -> String? {
     try wrap(key, "text") { try config.fetchedText(key) }.flatMap { $0.isEmpty ? nil : $0 }
+  }
+
+  /// Words with commas between them.
+  func list(_ key: String) throws -> [String]? { try text(key).map(Self.list) }
+
+  static func list(_ words: String) -> [String] {
+    words.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
   }
 
   func number(_ key: String, _ range: ClosedRange<Int>) throws -> Int? {

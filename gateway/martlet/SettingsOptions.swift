@@ -17,6 +17,9 @@ struct SettingsOptions: ParsableArguments {
   @Option(name: .customLong("base-topic"), help: "The topic everything is under.")
   var baseTopic: String?
 
+  @Option(help: "Payload profiles of other fleets, names or files with commas between: tasmota,mine.yaml.")
+  var profiles: String?
+
   @Option(help: "A PostgreSQL connection string, or 'none': then the journal is the only store.")
   var database: String?
 
