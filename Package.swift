@@ -154,7 +154,8 @@ let package = Package(
       name: "martlet",
       dependencies: [
         "GatewayCore", "Profiles", "Ingest", "Journal", "TimescaleSink", "ConfigServer", "FleetView", "LocalNode",
-        "MQTTClient", "HTTPClient", arguments, configuration, hummingbird, hummingbirdCore, lifecycle, logging, nio, signals, systemPackage,
+        "MQTTClient", "HTTPClient", arguments, configuration, hummingbird, hummingbirdCore, lifecycle, logging, nio,
+        signals, systemPackage,
       ],
       path: "gateway/martlet", swiftSettings: strict),
 
