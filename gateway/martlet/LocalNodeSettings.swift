@@ -66,12 +66,7 @@ struct LocalNodeSettings: Sendable, Equatable {
   ///
   /// - Throws: `LinuxHALError` where a bus or a line cannot be had.
   func options(_ settings: Settings) throws -> LocalNodeOptions {
-    var broker = MQTTOptions(
-      host: settings.broker.host, port: UInt16(settings.broker.port), clientID: "martlet-node-\(device)")
-    broker.username = settings.broker.user
-    broker.password = settings.broker.password
-    broker.version = settings.broker.version
-    broker.tls = settings.broker.tls
+    var broker = settings.broker.options(clientID: "martlet-node-\(device)")
     broker.keepAliveSeconds = 15
     let wiring: LocalNodeOptions.Wiring =
       switch board {

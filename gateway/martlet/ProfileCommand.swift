@@ -124,7 +124,7 @@ struct ProfileCommand: AsyncParsableCommand {
       let client = try MQTTClient(broker.options(clientID: "martlet-learn-\(getpid())"))
       try client.connect()
       guard try client.awaitConnection(milliseconds: 5000) else {
-        throw MQTTError(.unreachable, returnCode: 0, detail: "\(broker.host):\(broker.port) says nothing")
+        throw MQTTError(.unreachable, detail: "\(broker.host):\(broker.port) says nothing")
       }
       var proposal = ProfileProposal(name: name)
       var isDenied = false
@@ -143,7 +143,7 @@ struct ProfileCommand: AsyncParsableCommand {
       client.disconnect()
       if isDenied {
         throw MQTTError(
-          .refused, returnCode: 0, reason: 135, detail: "the broker does not let this user subscribe to \(filter)")
+          .refused, reason: 135, detail: "the broker does not let this user subscribe to \(filter)")
       }
       return proposal
     }

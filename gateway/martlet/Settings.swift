@@ -149,7 +149,7 @@ extension Settings {
 
   private mutating func take(_ options: SettingsOptions) throws {
     gatewayID = options.gatewayID ?? gatewayID
-    if let words = options.profiles { profiles = Reader.list(words) }
+    if let words = options.profiles { profiles = SettingsReader.list(words) }
     broker.host = options.broker ?? broker.host
     broker.port = options.brokerPort.map(Int.init) ?? broker.port
     if broker.tls != nil, !hasBrokerPort, options.brokerPort == nil { broker.port = 8883 }
