@@ -16,6 +16,7 @@ from micropython import const
 
 # Tasks that asyncio's C part queues carry the real clock's tick: this one has to be ahead of it.
 _AHEAD_MILLISECONDS = const(60_000)
+_SHORTEST_WAIT_MILLISECONDS = const(10)
 # I2C at 400 kHz: nine clocks of 2.5 us a byte; start, second start and stop a clock each.
 _CLOCKS_A_BYTE = const(9)
 _CLOCKS_AROUND = const(3)
@@ -57,7 +58,8 @@ class HurriedTime:
             # Time in which this process did not run gives it no lead over the servers, which did not run either.
             self._began = _time.ticks_add(self._began, -wait)
             return 0
-        return wait
+        # Few long waits rather than many short ones: a busy machine is late each time.
+        return wait if wait >= _SHORTEST_WAIT_MILLISECONDS else 0
 
     def sleep_us(self, microseconds):
         """Moves the clock."""
