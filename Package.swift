@@ -193,7 +193,7 @@ let package = Package(
       dependencies: ["GatewayCore", "Ingest", "Journal", "MQTTClient", "Telemetry", arguments, logging],
       path: "Tests/Simulation", swiftSettings: strict),
     tests("SimulationTests", ["Simulation"]),
-    tests("JournalTests", ["Journal", "GatewayCore", grdb]),
+    tests("JournalTests", ["Journal", "GatewayCore", grdb, sqlite]),
     tests("TimescaleSinkTests", ["TimescaleSink", "GatewayCore", logging]),
     .target(
       name: "HTTPTesting", dependencies: [hummingbird, httpTypes, nio, logging], path: "Tests/HTTPTesting",

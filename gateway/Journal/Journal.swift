@@ -41,7 +41,7 @@ public final class Journal: Store, Sendable {
   /// The most entries one commit deletes beside its own work: more than it adds, so that a backlog shrinks.
   static let pruneLimit: Int64 = 4000
 
-  private let pool: DatabasePool
+  let pool: DatabasePool
   private let lock: JournalLock
   private let state: Mutex<State>
   /// The ledger's memory of boots; taken by the writer for a whole transaction, after SQLite's own lock.

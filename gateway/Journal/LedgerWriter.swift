@@ -174,12 +174,17 @@ struct LedgerWriter {
     return Boot(first: first, next: first, top: try top(key))
   }
 
-  /// Before entries up to `id` are deleted: what only they tell is kept.
+  /// Before entries up to `id` are deleted: what only they tell is kept, which is the highest number of a boot.
+  ///
+  /// Not by the index, however well it suits the grouping: that reads every entry that is kept, in each commit.
   static func remember(_ db: Database, upTo id: Int64) throws {
     try db.cachedStatement(
       sql: """
         INSERT INTO ledger_boot (device, boot, first, next)
-        SELECT device, boot, min(seq), max(seq) + 1 FROM entry WHERE id <= ? AND boot >= 0 GROUP BY device, boot
+        SELECT device, boot, seq, seq + 1 FROM entry AS gone NOT INDEXED
+        WHERE id <= ? AND boot >= 0 AND NOT EXISTS (
+          SELECT 1 FROM entry AS later
+          WHERE later.device = gone.device AND later.boot = gone.boot AND later.seq > gone.seq)
         ON CONFLICT (device, boot) DO UPDATE SET next = max(next, excluded.next)
         """
     ).execute(arguments: [id])
@@ -191,9 +196,14 @@ struct LedgerWriter {
   private mutating func change(
     _ key: Key, _ range: ClosedRange<Int64>, _ boot: inout Boot, _ body: (inout GapList, _ now: Int64) -> Void
   ) throws {
+    // Pieces do not overlap: of those that begin before the range only the last can reach it, however many there are.
     let before = try GapColumns.fetch(
-      db, "WHERE device = ? AND boot = ? AND seq_from <= ? AND seq_to >= ? ORDER BY seq_from",
-      [key.device, key.boot, range.upperBound + 1, range.lowerBound - 1])
+      db,
+      """
+      WHERE device = ?1 AND boot = ?2 AND seq_to >= ?3 AND seq_from <= ?4 AND seq_from >= coalesce(
+        (SELECT max(seq_from) FROM reading_gap WHERE device = ?1 AND boot = ?2 AND seq_from <= ?3), ?3)
+      ORDER BY seq_from
+      """, [key.device, key.boot, range.lowerBound - 1, range.upperBound + 1])
     var list = GapList(device: key.device, boot: key.boot, pieces: before)
     body(&list, now)
     if list.pieces == before { return }
