@@ -123,6 +123,43 @@ struct RollUpTests {
     #expect(try upkeep.turn() == Upkeep.Outcome())
   }
 
+  /// From a journal that was put back, or a device that missed the acks: the table knows them no more.
+  @Test func readingThatComesAgainAfterItsDayWasRetiredIsRolledUpOnce() throws {
+    let sink = database.sink()
+    _ = try sink.open()
+    _ = try sink.deliver(rows(1...100, daysAgo: 40) + rows(111...120, daysAgo: 40), upTo: 1)
+    let upkeep = upkeep(days: 30)
+    #expect(try upkeep.turn().retired == 110)
+    // Ten of them, ten that were missing, and ten more of another boot with the same numbers.
+    var other = rows(91...100, daysAgo: 40)
+    for index in other.indices { other[index].boot = 18 }
+    _ = try sink.deliver(rows(91...110, daysAgo: 40) + other, upTo: 2)
+    #expect(try upkeep.turn().retired == 30)
+    #expect(try database.ask("SELECT sum(readings) FROM sensor_data_1m") == ["130"])
+    #expect(try database.ask("SELECT sum(readings) FROM sensor_data_1h") == ["130"])
+    #expect(
+      try database.ask("SELECT boot, seqs FROM retired_reading ORDER BY boot") == ["17|{[1,121)}", "18|{[91,101)}"])
+    // And a third time, all of it.
+    _ = try sink.deliver(rows(1...120, daysAgo: 40) + other, upTo: 3)
+    #expect(try upkeep.turn().retired == 130)
+    #expect(try database.ask("SELECT sum(readings) FROM sensor_data_1m") == ["130"])
+    #expect(try database.ask("SELECT count(*) FROM sensor_data") == ["0"])
+  }
+
+  /// Their numbers are hashes, so nobody can tell a late one from one that comes again.
+  @Test func readingOfVersion1ForARetiredDayIsNotAdded() throws {
+    let sink = database.sink()
+    _ = try sink.open()
+    var former = rows(1...10, daysAgo: 40)
+    for index in former.indices { former[index].boot = -1 }
+    _ = try sink.deliver(former, upTo: 1)
+    let upkeep = upkeep(days: 30)
+    #expect(try upkeep.turn().retired == 10)
+    _ = try sink.deliver(former, upTo: 2)
+    #expect(try upkeep.turn().retired == 10)
+    #expect(try database.ask("SELECT sum(readings) FROM sensor_data_1m") == ["10"])
+  }
+
   /// A delivery to the chunk is under way while it is to be dropped.
   @Test func deliveryUnderWayIsWaitedForAndCounted() throws {
     let sink = database.sink()

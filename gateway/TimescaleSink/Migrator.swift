@@ -22,6 +22,7 @@ public struct Migration: Sendable {
     Migration(4, "reading_gaps", PackageResources._004_reading_gaps_sql),
     Migration(5, "sink_positions", PackageResources._005_sink_positions_sql),
     Migration(6, "roll_ups", PackageResources._006_roll_ups_sql),
+    Migration(7, "retired_readings", PackageResources._007_retired_readings_sql),
   ]
 
   private init(_ version: Int, _ name: String, _ bytes: [UInt8]) {

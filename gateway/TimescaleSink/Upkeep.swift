@@ -92,9 +92,9 @@ public final class Upkeep {
 
   private func keep(_ connection: PostgresConnection) throws(PostgresError) -> Outcome {
     let status = try Migrator.status(connection)
-    guard status.version >= 6 else {
+    guard status.version >= 7 else {
       throw PostgresError(
-        sqlState: "42P01", message: "the schema is at version \(status.version), roll-ups need 6",
+        sqlState: "42P01", message: "the schema is at version \(status.version), roll-ups need 7",
         doing: "looking after roll-ups", isConnectionLost: false)
     }
     if status.isHypertable, status.license == "timescale" {
@@ -127,13 +127,24 @@ public final class Upkeep {
       try connection.execute(
         "BEGIN ISOLATION LEVEL \(isHypertable ? "READ COMMITTED" : "REPEATABLE READ")", doing: "beginning to retire")
       let done = try connection.rows(
-        "SELECT first, last, readings FROM sensor_data_retire(now() - make_interval(days => $1::integer))",
+        """
+        SELECT first, last, readings, repeated, unknown
+        FROM sensor_data_retire(now() - make_interval(days => $1::integer))
+        """,
         ["\(days)"], doing: "retiring readings older than \(days) days")
       try connection.execute("COMMIT", doing: "committing what was retired")
       guard let day = done.first, let first = day[0], let last = day[1] else { return retired }
       let readings = day[2].flatMap { Int64($0) } ?? 0
       retired += readings
       logger.info("retired \(readings) readings from \(first) to \(last); the roll-ups keep them")
+      if let repeated = day[3], repeated != "0" {
+        logger.notice("\(repeated) of them had been retired before and came again: the roll-ups have them once")
+      }
+      if let unknown = day[4], unknown != "0" {
+        logger.warning(
+          "\(unknown) of them, of version 1, came after their day was retired: whether for the first time nobody can tell, and the roll-ups leave them out"
+        )
+      }
     }
   }
 
