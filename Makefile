@@ -9,7 +9,7 @@
 #: build       both programs, debug
 #: release     both programs, optimised
 #: embedded    the portable modules on an emulated Cortex-M0: same bytes as on Linux
-#: chaos       a fleet under load while everything fails at random (FOR=90 SEED=n)
+#: chaos       a fleet under load while everything fails at random (FOR=90 SEED=n GATEWAYS=1)
 #: simulate    years of the gateway's logic in virtual time, everything around it failing (YEARS=10 SEED=n)
 #: lockstep    the MicroPython core beside the Swift core until they differ (MINUTES=10000 SEED=n)
 #: soak        lockstep for longer (MINUTES=100000 SEED=n)

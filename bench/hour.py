@@ -8,6 +8,7 @@ gateway holds, and in the end how the first settled minutes compare with the las
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +44,8 @@ def run(seconds: int, rate: int, devices: int, away: int) -> None:
         flush=True,
     )
     count = seconds * rate - seconds * rate % devices
+    # Killed after so many readings, PostgreSQL reads its log for a while before it answers.
+    os.environ["TESTBED_PG_TIMEOUT"] = "900"
     with Machine() as machine:
         machine.start_gateway(database=True)
         publisher = machine.publisher(count, connections=devices, rate=rate)

@@ -23,11 +23,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psycopg2
+from chaos_verdict import Verdict
 from former_fleet import FormerDevice
 from network import Network
-from stack import Process, Stack, binary, wait_until
-
-Readings = set[tuple[str, int, int]]
+from stack import Process, Stack, wait_until
 
 
 def compiled(source: str, target: Path, *options: str) -> Path:
@@ -45,11 +44,13 @@ class Campaign:
     SMALL = 2
     BOARDS = 3
 
-    def __init__(self, stack: Stack, seconds: int, seed: int, rate: int) -> None:
+    def __init__(self, stack: Stack, seconds: int, seed: int, rate: int, gateways: int = 1) -> None:
         self.stack = stack
         self.seconds = seconds
         self.chance = random.Random(seed)
         self.rate = rate
+        self.gateway_count = gateways
+        self.gateways = [stack.gateway]
         self.kills: Counter[str] = Counter()
         self.began = time.monotonic()
         self.log = (stack.directory / "chaos.log").open("w")
@@ -77,16 +78,21 @@ class Campaign:
         )
         # A commit then takes some milliseconds, so that a random kill falls into one: see slow_disk.c.
         stack.slow_down_the_disk(microseconds=200)
-        stack.start(stack.broker, stack.config_server, stack.gateway)
+        if self.gateway_count > 1:
+            # Each reading goes to one of them, and its repetition perhaps to another.
+            stack.gateway.environment["MARTLET_BROKER_SHARE"] = "chaos"
+            self.gateways += [stack.another_gateway(number) for number in range(2, self.gateway_count + 1)]
+        stack.start(stack.broker, stack.config_server, *self.gateways)
 
         load = compiled("load.c", stack.directory / "load", "-lmosquitto")
-        self.truth = stack.directory / "truth"
+        truth = stack.directory / "truth"
         numbers = [str(n) for n in (self.devices_network.port, self.DEVICES, self.rate, self.SMALL)]
-        self.load = Process("load", [str(load), *numbers, str(self.truth)], stack.directory / "load.log")
+        self.load = Process("load", [str(load), *numbers, str(truth)], stack.directory / "load.log")
         self.boards = stack.boards(self.BOARDS)
         self.boards.command[self.boards.command.index("--port") + 1] = str(self.devices_network.port)
         self.boards.command[self.boards.command.index("--drain") + 1] = "90"
         self.former = FormerDevice("Cellar21", self.devices_network.port, per_second=50)
+        self.verdict = Verdict(stack, self.gateways, self.load, self.boards, truth)
         stack.processes.insert(0, self.load)
         self.load.start()
         self.boards.start()
@@ -149,18 +155,24 @@ class Campaign:
     def _while(self) -> None:
         time.sleep(self.chance.uniform(0.3, 4))
 
+    def _gateway(self) -> Process:
+        # With one nothing is drawn, so that its seeds stay what they were.
+        return self.gateways[0] if len(self.gateways) == 1 else self.chance.choice(self.gateways)
+
     def kill_gateway(self) -> None:
-        self._kill(self.stack.gateway)
+        gateway = self._gateway()
+        self._kill(gateway)
         if self.chance.random() < 0.3:
             self._while()
-        self.stack.start(self.stack.gateway)
+        self.stack.start(gateway)
 
     def stop_gateway(self) -> None:
-        self._freeze(self.stack.gateway)
+        self._freeze(self._gateway())
 
     def restart_gateway(self) -> None:
-        assert self.stack.gateway.stop() == 0, self.stack.gateway.tail()
-        self.stack.start(self.stack.gateway)
+        gateway = self._gateway()
+        assert gateway.stop() == 0, gateway.tail()
+        self.stack.start(gateway)
 
     def kill_broker(self) -> None:
         with self.former.pausing():
@@ -198,7 +210,7 @@ class Campaign:
             )
 
     def kill_gateway_and_broker(self) -> None:
-        both = [self.stack.gateway, self.stack.broker]
+        both = [self._gateway(), self.stack.broker]
         self.chance.shuffle(both)
         with self.former.pausing():
             for process in both:
@@ -209,9 +221,10 @@ class Campaign:
     def kill_everything(self) -> None:
         with self.former.pausing():
             self._kill_broker()
-            self._kill(self.stack.gateway)
+            for gateway in self.gateways:
+                self._kill(gateway)
         self.kill_database()
-        self.stack.start(self.stack.gateway, self.stack.broker)
+        self.stack.start(*self.gateways, self.stack.broker)
 
     def break_network(self) -> None:
         networks = {
@@ -286,7 +299,7 @@ class Campaign:
             self.say(f"{process.name} ended with {process.running.wait(150)}: {process.tail().splitlines()[-1]}")
         wait_until("an empty journal", lambda: self._lag() == 0, seconds=120)
         # The ledger is told after the rows, and not before a gap is five seconds old. What differs longer is judged.
-        wait_until("the ledger", lambda: not self.compare()[1], seconds=60, must=False)
+        wait_until("the ledger", lambda: not self.verdict.compare()[1], seconds=60, must=False)
 
     def _boards(self) -> tuple[int, int]:
         """How many readings of the boards are acknowledged, and how many wait."""
@@ -298,92 +311,13 @@ class Campaign:
         return acknowledged > before + 2 * self.BOARDS and waiting <= self.BOARDS
 
     def _lag(self) -> float | None:
-        metrics = self.stack.metrics()
-        if metrics.get('martlet_sink_up{sink="timescale"}') != 1 or metrics.get("martlet_broker_up") != 1:
-            return None
-        return metrics.get('martlet_sink_lag_entries{sink="timescale"}')
-
-    def compare(self) -> tuple[Counter[tuple[str, int, int]], list[str], Readings, Readings]:
-        """The rows, what the ledger says wrongly, what was made, and what of it is lost."""
-        made, dropped = self._truth()
-        rows = Counter(
-            (str(device), int(str(boot)), int(str(seq)))
-            for device, boot, seq in self.stack.query("SELECT device_id, boot, seq FROM sensor_data WHERE boot >= 0")
-        )
-        present = set(rows)
-        lost = dropped - present
-        return rows, self._differences(made, present, lost), made, lost
-
-    def verdict(self) -> bool:
-        """Compares devices, rows and ledger; prints the line; whether all is well."""
-        rows, faults, made, lost = self.compare()
-        present = set(rows)
-        former = self.stack.count("sensor_data WHERE boot = -1")
-        former_distinct = self.stack.count("(SELECT DISTINCT device_id, seq FROM sensor_data WHERE boot = -1) AS s")
-        sent = len(made - lost) + self.published_former
-        missing = len(made - lost - present) + self.published_former - former_distinct
-        duplicate = rows.total() - len(rows) + former - former_distinct
-        dead = sum(self.stack.refused().values())
-        numbers = f"missing={missing} duplicate={duplicate} dead={dead} kills={self.kills.total()}"
-        for fault in faults:
-            print(f"chaos: {fault}", flush=True)
-        print(f"chaos: ledger lost={len(lost)} open=0" if not faults else "chaos: the ledger differs", flush=True)
-        print(f"chaos: sent={sent} rows={rows.total() + former} {numbers}", flush=True)
-        return not (missing or duplicate or dead or faults) and sent > 100
-
-    def _truth(self) -> tuple[Readings, Readings]:
-        made: Readings = set()
-        dropped: Readings = set()
-        for line in self.truth.read_text().splitlines():
-            kind, device, boot, *seqs = line.split()
-            first, last = (1, int(seqs[0])) if kind == "made" else (int(seqs[0]), int(seqs[1]))
-            target = made if kind == "made" else dropped
-            target.update((device, int(boot), seq) for seq in range(first, last + 1))
-        summary = self.boards.tail().splitlines()[-1]
-        found = re.fullmatch(r"picosim: boards=\d+ made=(\d+) sent=\d+ acknowledged=(\d+) unsent=0 dropped=0", summary)
-        assert found, f"the boards did not deliver: {summary}"
-        boards = self.stack.query(
-            "SELECT device_id, boot, max(seq) FROM sensor_data"
-            " WHERE boot >= 0 AND device_id NOT LIKE 'Load%' GROUP BY 1, 2"
-        )
-        of_boards = {(str(d), int(str(b)), s) for d, b, last in boards for s in range(1, int(str(last)) + 1)}
-        assert len(of_boards) == int(found[1]), f"boards made {found[1]} readings, their numbers say {len(of_boards)}"
-        last_of_load = self.load.tail().splitlines()[-1]
-        assert " unacknowledged=0 " in last_of_load, f"not everything was acknowledged: {last_of_load}"
-        return made | of_boards, dropped
-
-    def _differences(self, made: Readings, present: Readings, lost: Readings) -> list[str]:
-        """What the ledger says against what is true."""
-        said: dict[str, Readings] = {"open": set(), "repaired": set(), "lost": set()}
-        for device, boot, first, last, outcome in self.stack.query(
-            "SELECT device_id, boot, seq_from, seq_to, outcome FROM reading_gap"
-        ):
-            numbers = range(int(str(first)), int(str(last)) + 1)
-            said[str(outcome)].update((str(device), int(str(boot)), seq) for seq in numbers)
-        differences: list[str] = []
-        if present - made:
-            differences.append(f"{len(present - made)} rows that no device made: {sorted(present - made)[:5]}")
-        if said["open"]:
-            differences.append(f"ledger: {len(said['open'])} are open: {sorted(said['open'])[:5]}")
-        if said["lost"] != lost:
-            differences.append(
-                f"ledger: lost {len(said['lost'])}, truth {len(lost)}:"
-                f" only ledger {sorted(said['lost'] - lost)[:5]}, only truth {sorted(lost - said['lost'])[:5]}"
-            )
-        if not said["repaired"] <= present:
-            differences.append("ledger: repaired readings that are not there")
-        answer = subprocess.run(
-            [binary("martlet"), "gaps", "--database", str(self.stack.database)],
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout.splitlines()[-1]
-        if not re.fullmatch(rf"gaps: open=0 repaired=\d+ lost={len(lost)}", answer):
-            differences.append(f"martlet gaps says '{answer}'")
-        local = self.stack.metrics().get("martlet_readings_missing")
-        if local != 0:
-            differences.append(f"the gateway's own ledger misses {local}")
-        return differences
+        lag = 0.0
+        for gateway in self.gateways:
+            metrics = self.stack.metrics(gateway)
+            if metrics.get('martlet_sink_up{sink="timescale"}') != 1 or metrics.get("martlet_broker_up") != 1:
+                return None
+            lag += metrics.get('martlet_sink_lag_entries{sink="timescale"}', 1)
+        return lag
 
 
 def main() -> int:
@@ -395,16 +329,25 @@ def main() -> int:
     parser.add_argument(
         "--rate", type=int, default=25, help="readings a second of each of the twenty quick devices (25)"
     )
+    parser.add_argument(
+        "--gateways",
+        type=int,
+        default=int(os.environ.get("GATEWAYS") or 1),
+        help="how many share the readings, each with its own journal (1)",
+    )
     options = parser.parse_args()
-    print(f"chaos: SEED={options.seed} FOR={options.seconds}", flush=True)
+    replay = f"FOR={options.seconds} SEED={options.seed}"
+    if options.gateways > 1:
+        replay += f" GATEWAYS={options.gateways}"
+    print(f"chaos: {replay}", flush=True)
     stack = Stack(database=False)
-    campaign = Campaign(stack, options.seconds, options.seed, options.rate)
+    campaign = Campaign(stack, options.seconds, options.seed, options.rate, options.gateways)
     good = False
     try:
         campaign.set_up()
         campaign.run()
         campaign.settle()
-        good = campaign.verdict()
+        good = campaign.verdict.tell(campaign.published_former, campaign.kills.total())
     except (AssertionError, psycopg2.Error) as fault:
         campaign.say(f"failed: {fault}")
         print(f"chaos: {fault}", flush=True)
@@ -415,7 +358,7 @@ def main() -> int:
             os.environ["KEEP"] = "1"
         end(stack, campaign)
     if not good:
-        print(f"chaos: FAILED; again: make chaos FOR={options.seconds} SEED={options.seed}; logs in {stack.directory}")
+        print(f"chaos: FAILED; again: make chaos {replay}; logs in {stack.directory}")
     return 0 if good else 1
 
 

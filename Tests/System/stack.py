@@ -61,6 +61,7 @@ class Process:
         self.log = log
         self.environment = {**os.environ, **(environment or {})}
         self.running: subprocess.Popen[bytes] | None = None
+        self.page: str | None = None  # a gateway's, for which it is waited
 
     def start(self) -> None:
         with self.log.open("ab") as output:
@@ -145,8 +146,8 @@ class Stack:
                 wait_until("broker", lambda: self._answers(self.broker_port))
             elif process is self.config_server:
                 wait_until("config server", lambda: get(f"http://127.0.0.1:{self.config_port}/ping") == "pong")
-            elif process is self.gateway:
-                wait_until("gateway", lambda: get(f"{self.page}/healthz") is not None)
+            elif process.page:
+                wait_until(process.name, lambda page=process.page: get(f"{page}/healthz") is not None)
 
     def testbed(self, verb: str, *arguments: str) -> None:
         """Runs a command of the database test bed, with fsync on: durability is what is tested."""
@@ -192,9 +193,28 @@ class Stack:
             *["--broker-port", str(self.broker_port), "--http-port", str(self.page_port)],
             *["--journal", str(self.directory / "journal.sqlite")],
         ]
-        return Process(
+        gateway = Process(
             "gateway", command, self.directory / "gateway.log", {"MARTLET_DATABASE_MIGRATE_ON_START": "true"}
         )
+        gateway.page = self.page
+        return gateway
+
+    def another_gateway(self, number: int) -> Process:
+        """One more beside `gateway`, as that is set up now: with a name, a page and a journal of its own."""
+        command = list(self.gateway.command)
+        journal = Path(command[command.index("--journal") + 1])
+        port = free_port()
+        for option, value in [
+            ("--gateway-id", f"system-test-{number}"),
+            ("--http-port", str(port)),
+            ("--journal", str(journal.with_stem(f"{journal.stem}-{number}"))),
+        ]:
+            command[command.index(option) + 1] = value
+        gateway = Process(f"gateway {number}", command, self.directory / f"gateway-{number}.log")
+        gateway.environment = dict(self.gateway.environment)
+        gateway.page = f"http://127.0.0.1:{port}"
+        self.processes.insert(0, gateway)
+        return gateway
 
     def slow_down_the_disk(self, microseconds: int) -> None:
         """From its next start on, the gateway's disk is as slow as a bad memory card; see slow_disk.c."""
@@ -243,13 +263,13 @@ class Stack:
         assert isinstance(number, int)
         return number
 
-    def metrics(self) -> dict[str, float]:
+    def metrics(self, gateway: Process | None = None) -> dict[str, float]:
         """Every sample the gateway exposes, by its name with labels."""
-        text = get(f"{self.page}/metrics") or ""
+        text = get(f"{(gateway or self.gateway).page}/metrics") or ""
         pairs = re.findall(r"^([a-z_]+(?:\{[^}]*\})?) ([-+0-9.eE]+)$", text, re.MULTILINE)
         return {name: float(value) for name, value in pairs}
 
-    def refused(self) -> dict[str, int]:
+    def refused(self, gateway: Process | None = None) -> dict[str, int]:
         """How many messages were refused, by reason."""
         pattern = re.compile(r'martlet_messages_refused_total\{reason="([^"]+)"\}')
-        return {m[1]: int(v) for name, v in self.metrics().items() if (m := pattern.fullmatch(name))}
+        return {m[1]: int(v) for name, v in self.metrics(gateway).items() if (m := pattern.fullmatch(name))}

@@ -10,6 +10,9 @@ public struct IngestOptions: Sendable {
   public var baseTopic = "iots6"
   /// Whose messages are taken besides those under the base topic.
   public var profiles = ProfileSet()
+  /// The name under which several gateways share the readings (MQTT 5.0, 4.8.2), each with a journal of its own; `nil`:
+  /// this gateway gets all of them.
+  public var shareName: String?
   /// The broker's name or address.
   public var host = "127.0.0.1"
   /// The broker's port.
@@ -39,6 +42,21 @@ public struct IngestOptions: Sendable {
   public init(gatewayID: String) {
     self.gatewayID = gatewayID
   }
+
+  /// What to subscribe to, with QoS 1. With MQTT 5 everything under the base topic, so that a device that publishes to a
+  /// wrong topic is told of and not overheard. MQTT 3.1.1 would send this gateway its own acknowledgements back, and what is
+  /// shared cannot be kept from its sender either (3.8.3.1): there only the topics that are known. Who is online each
+  /// gateway shows.
+  var filters: [String] {
+    if let shareName {
+      let shared = "$share/\(shareName)/\(baseTopic)"
+      return ["\(shared)/+", "\(baseTopic)/+/status", "\(shared)/+/log"]
+    }
+    return hasOwnEcho ? ["/+", "/+/status", "/+/log"].map { baseTopic + $0 } : ["\(baseTopic)/#"]
+  }
+
+  /// Whether the broker would send back what this gateway publishes under its filters.
+  var hasOwnEcho: Bool { version != .v5 || shareName != nil }
 
   var mqtt: MQTTOptions {
     var options = MQTTOptions(host: host, port: port, clientID: "martlet-\(gatewayID)")

@@ -119,13 +119,9 @@ final class IngestThread {
       metadata: ["session": sessionPresent ? "resumed" : "new"])
     subscriptions = [:]
     deniedFilter = nil
-    // Everything under the base topic, so that a device that publishes to a wrong topic is told of and not overheard.
-    // MQTT 3.1.1 would send this gateway its own acknowledgements back: there only the topics that are known.
-    let isV5 = options.version == .v5
-    let own = isV5 ? ["\(options.baseTopic)/#"] : ["/+", "/+/status", "/+/log"].map { options.baseTopic + $0 }
-    for filter in own + options.profiles.filters {
+    for filter in options.filters + options.profiles.filters {
       // The only error now is a connection that just broke, which the next read tells.
-      if let subscription = try? client.subscribe(filter, qos: 1, noLocal: isV5) {
+      if let subscription = try? client.subscribe(filter, qos: 1, noLocal: !options.hasOwnEcho) {
         subscriptions[subscription] = filter
       }
     }

@@ -94,6 +94,7 @@ struct Gateway {
     options.version = settings.broker.version
     options.tls = settings.broker.tls
     options.batchMessages = settings.broker.receiveMaximum
+    options.shareName = settings.broker.shareName
     return options
   }
 

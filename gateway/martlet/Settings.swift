@@ -18,6 +18,8 @@ struct Settings: Sendable {
     var tls: MQTTTLS?
     /// How many messages the broker may have under way to this gateway, and so how many one commit takes.
     var receiveMaximum = 1000
+    /// The name under which several gateways share the readings, or `nil`.
+    var shareName: String?
   }
 
   struct Web: Sendable {
@@ -99,11 +101,20 @@ extension Settings {
     broker.password = try reader.text("broker.password")
     broker.baseTopic = try reader.text("broker.baseTopic") ?? broker.baseTopic
     broker.receiveMaximum = try reader.number("broker.receiveMaximum", 1...65_535) ?? broker.receiveMaximum
+    broker.shareName = try reader.text("broker.share")
     switch try reader.text("broker.version") {
     case nil, "5", "5.0": broker.version = .v5
     case "3.1.1", "3", "4": broker.version = .v311
     case let word?:
       throw SettingsError(description: "broker.version: '\(word)' is neither 5 nor 3.1.1")
+    }
+    if let name = broker.shareName {
+      guard broker.version == .v5 else {
+        throw SettingsError(description: "broker.share: shared subscriptions need broker.version 5")
+      }
+      guard name.utf8.count <= 64, !name.contains(where: { "/+#".contains($0) }) else {
+        throw SettingsError(description: "broker.share: '\(name)' is not 1 to 64 bytes without '/', '+' and '#'")
+      }
     }
     broker.tls = try Self.tls(reader)
     database = try reader.text("database.url") ?? Self.formerDatabase(environment)
