@@ -143,8 +143,9 @@ let package = Package(
     gateway(
       "TimescaleSink", ["GatewayCore", "CPostgres", logging],
       resources: [.embedInCode("policies"), .embedInCode("sql")]),
+    gateway("ConfigModel", ["Telemetry", yams]),
     gateway(
-      "ConfigServer", [hummingbird, hummingbirdCore, httpTypes, nio, nioHTTPTypes, logging],
+      "ConfigServer", ["ConfigModel", hummingbird, hummingbirdCore, httpTypes, nio, nioHTTPTypes, logging],
       exclude: ["example"]),
     gateway(
       "LocalNode",
@@ -198,6 +199,7 @@ let package = Package(
     .target(
       name: "HTTPTesting", dependencies: [hummingbird, httpTypes, nio, logging], path: "Tests/HTTPTesting",
       swiftSettings: strict),
+    tests("ConfigModelTests", ["ConfigModel", "Node", "Telemetry"]),
     tests("ConfigServerTests", ["ConfigServer", "HTTPTesting", hummingbird, httpTypes, nio, logging]),
     tests("FleetViewTests", ["FleetView", "GatewayCore", "HTTPTesting", hummingbird, httpTypes, nio]),
   ]

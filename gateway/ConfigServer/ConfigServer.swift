@@ -1,3 +1,4 @@
+import ConfigModel
 import HTTPTypes
 public import Hummingbird
 

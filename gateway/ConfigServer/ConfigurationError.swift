@@ -1,3 +1,5 @@
+import ConfigModel
+
 /// Why a configuration cannot be served, and what to do.
 public struct ConfigurationError: Error, Sendable, Equatable, CustomStringConvertible {
   /// What kind of fault.

@@ -1,3 +1,4 @@
+import ConfigModel
 public import Logging
 import Synchronization
 
@@ -85,7 +86,7 @@ struct Document: Sendable {
   /// A strong entity tag of `bytes`.
   var etag: String
   /// What it means, for the fleet's document.
-  var fleet: FleetConfiguration?
+  var fleet: FleetDocument?
 }
 
 /// A file that is read again when it changed.
@@ -139,7 +140,7 @@ struct WatchedDocument: Sendable {
     var document = Document(bytes: contents.bytes, etag: EntityTag.strong(contents.bytes))
     if isFleet {
       do {
-        document.fleet = try FleetConfiguration(value)
+        document.fleet = try FleetDocument(value)
       } catch {
         throw ConfigurationError(.wrongShape, file: path, detail: error.detail)
       }

@@ -1,16 +1,22 @@
 /// Where a document is not JSON, and why.
-struct JSONSyntaxError: Error, Equatable {
+public struct JSONSyntaxError: Error, Equatable, CustomStringConvertible {
   /// From 1.
-  var line: Int
+  public var line: Int
   /// From 1, in bytes.
-  var column: Int
-  var reason: String
+  public var column: Int
+  /// What is wrong there.
+  public var reason: String
+
+  /// Line, column and reason.
+  public var description: String { "line \(line), column \(column): \(reason)" }
 }
 
 extension JSONValue {
   /// Parses a whole document, strictly as RFC 8259 has it; a key that appears twice in one object is refused, since one
   /// of the two would be lost.
-  init(parsing bytes: [UInt8]) throws(JSONSyntaxError) {
+  ///
+  /// - Throws: the place and the reason.
+  public init(parsing bytes: [UInt8]) throws(JSONSyntaxError) {
     var parser = JSONParser(bytes: bytes)
     self = try parser.document()
   }

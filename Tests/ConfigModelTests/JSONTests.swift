@@ -1,6 +1,6 @@
 import Testing
 
-@testable import ConfigServer
+@testable import ConfigModel
 
 @Suite struct JSONTests {
   @Test(arguments: [

@@ -1,8 +1,8 @@
 /// Entity tags (RFC 9110 section 8.8.3).
-enum EntityTag {
+public enum EntityTag {
   /// The tag of these very bytes: length and FNV-1a of 64 bits. No defence against an adversary, and none is needed:
   /// who can write the file needs no collision.
-  static func strong(_ bytes: some Sequence<UInt8>) -> String {
+  public static func strong(_ bytes: some Sequence<UInt8>) -> String {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     var length = 0
     for byte in bytes {
@@ -13,7 +13,7 @@ enum EntityTag {
   }
 
   /// Whether an If-None-Match field names the tag: `*`, or a list, compared weakly as the RFC wants it there.
-  static func matches(_ field: String, _ etag: String) -> Bool {
+  public static func matches(_ field: String, _ etag: String) -> Bool {
     field.split(separator: ",").contains { candidate in
       var candidate = candidate.drop { $0 == " " || $0 == "\t" }
       while candidate.last == " " || candidate.last == "\t" { candidate.removeLast() }
