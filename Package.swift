@@ -144,6 +144,7 @@ let package = Package(
       "TimescaleSink", ["GatewayCore", "CPostgres", logging],
       resources: [.embedInCode("policies"), .embedInCode("sql")]),
     gateway("ConfigModel", ["Telemetry", yams]),
+    gateway("ConfigStore", ["ConfigModel", grdb]),
     gateway(
       "ConfigServer", ["ConfigModel", hummingbird, hummingbirdCore, httpTypes, nio, nioHTTPTypes, logging],
       exclude: ["example"]),
@@ -154,9 +155,9 @@ let package = Package(
     .executableTarget(
       name: "martlet",
       dependencies: [
-        "GatewayCore", "Profiles", "Ingest", "Journal", "TimescaleSink", "ConfigServer", "FleetView", "LocalNode",
-        "MQTTClient", "HTTPClient", arguments, configuration, hummingbird, hummingbirdCore, lifecycle, logging, nio,
-        signals, systemPackage,
+        "GatewayCore", "Profiles", "Ingest", "Journal", "TimescaleSink", "ConfigModel", "ConfigStore", "ConfigServer",
+        "FleetView", "LocalNode", "MQTTClient", "HTTPClient", arguments, configuration, hummingbird, hummingbirdCore,
+        lifecycle, logging, nio, signals, systemPackage,
       ],
       path: "gateway/martlet", swiftSettings: strict),
 
@@ -200,6 +201,7 @@ let package = Package(
       name: "HTTPTesting", dependencies: [hummingbird, httpTypes, nio, logging], path: "Tests/HTTPTesting",
       swiftSettings: strict),
     tests("ConfigModelTests", ["ConfigModel", "Node", "Telemetry"]),
+    tests("ConfigStoreTests", ["ConfigStore", "ConfigModel", grdb]),
     tests("ConfigServerTests", ["ConfigServer", "HTTPTesting", hummingbird, httpTypes, nio, logging]),
     tests("FleetViewTests", ["FleetView", "GatewayCore", "HTTPTesting", hummingbird, httpTypes, nio]),
   ]

@@ -10,6 +10,7 @@ struct Martlet: AsyncParsableCommand {
         martlet gateway                              broker on 127.0.0.1:1883, journal as the only store
         martlet gateway --database postgresql://iotuser@db/iotdb
         martlet config-server --file pico_iot_config.json
+        martlet config set heartbeat_publish_period 10000 --device Attic06
         martlet migrate --database postgresql://owner@db/iotdb
         martlet doctor                               tests each dependency and says what to do
         martlet top                                  what a running gateway does, live
@@ -20,7 +21,7 @@ struct Martlet: AsyncParsableCommand {
       """,
     version: Martlet.release,
     subcommands: [
-      GatewayCommand.self, ConfigServerCommand.self, MigrateCommand.self, DoctorCommand.self,
+      GatewayCommand.self, ConfigServerCommand.self, ConfigCommand.self, MigrateCommand.self, DoctorCommand.self,
       JournalCommand.self, GapsCommand.self, TopCommand.self, TraceCommand.self,
       DecodeCommand.self, ProfileCommand.self,
     ])

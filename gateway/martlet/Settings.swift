@@ -29,6 +29,8 @@ struct Settings: Sendable {
 
   struct ConfigServer: Sendable {
     var file = "pico_iot_config.json"
+    /// The store of versions; `nil`: the file is what is handed out.
+    var store: String?
     var host = "127.0.0.1"
     var port = 5000
   }
@@ -144,6 +146,7 @@ extension Settings {
     web.host = try reader.text("http.host") ?? web.host
     web.port = try reader.number("http.port", 1...65_535) ?? web.port
     configServer.file = try reader.text("configServer.file") ?? configServer.file
+    configServer.store = try reader.text("configServer.store") ?? configServer.store
     configServer.host = try reader.text("configServer.host") ?? configServer.host
     configServer.port = try reader.number("configServer.port", 1...65_535) ?? configServer.port
     localNode = try LocalNodeSettings(reader)
