@@ -145,8 +145,13 @@ let package = Package(
       resources: [.embedInCode("policies"), .embedInCode("sql")]),
     gateway("ConfigModel", ["Telemetry", yams]),
     gateway("ConfigStore", ["ConfigModel", grdb]),
+    .systemLibrary(name: "CZlib", path: "gateway/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     gateway(
-      "ConfigServer", ["ConfigModel", hummingbird, hummingbirdCore, httpTypes, nio, nioHTTPTypes, logging],
+      "ConfigServer",
+      [
+        "ConfigModel", "ConfigStore", "CZlib", "GatewayCore", "MQTTClient", hummingbird, hummingbirdCore, httpTypes,
+        nio, nioHTTPTypes, logging,
+      ],
       exclude: ["example"]),
     gateway(
       "LocalNode",
@@ -202,7 +207,13 @@ let package = Package(
       swiftSettings: strict),
     tests("ConfigModelTests", ["ConfigModel", "Node", "Telemetry"]),
     tests("ConfigStoreTests", ["ConfigStore", "ConfigModel", grdb]),
-    tests("ConfigServerTests", ["ConfigServer", "HTTPTesting", hummingbird, httpTypes, nio, logging]),
+    tests(
+      "ConfigServerTests",
+      [
+        "ConfigServer", "ConfigModel", "ConfigStore", "CZlib", "BrokerTesting", "MQTTClient", "HTTPTesting",
+        hummingbird,
+        httpTypes, nio, logging,
+      ]),
     tests("FleetViewTests", ["FleetView", "GatewayCore", "HTTPTesting", hummingbird, httpTypes, nio]),
   ]
 )

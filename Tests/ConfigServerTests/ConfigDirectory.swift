@@ -27,9 +27,9 @@ final class ConfigDirectory {
     try Data(text.utf8).write(to: url.appending(path: name), options: .atomic)
   }
 
-  func source() throws -> ConfigurationSource {
-    try ConfigurationSource(file: mainFile, logger: Logger(label: "test") { [log] _ in LineHandler(lines: log) })
-  }
+  var logger: Logger { Logger(label: "test") { [log] _ in LineHandler(lines: log) } }
+
+  func source() throws -> ConfigurationSource { try ConfigurationSource(file: mainFile, logger: logger) }
 
   func client() throws -> RouterClient {
     let router = Router(context: DirectContext.self)

@@ -5,12 +5,13 @@ import Synchronization
 /// The directory that configurations come from: the fleet's document, and any `NAME.json` beside it.
 ///
 /// A file is looked at on every request and read again when it changed. A broken edit changes nothing: the last good
-/// document stays, and one line in the log says where the fault is.
+/// document stays, and one line in the log says where the fault is. Of values that a device would refuse the log tells as
+/// well; they are handed out all the same, byte for byte as the former server did: the device refuses them one by one.
 ///
 /// ```swift
 /// let source = try ConfigurationSource(file: "/etc/martlet/pico_iot_config.json", logger: logger)
 /// ```
-public final class ConfigurationSource: Sendable {
+public final class ConfigurationSource: FleetSource {
   /// The name the fleet asks for, whatever the file is called.
   static let fleetName = "pico_iot_config"
 
@@ -30,6 +31,7 @@ public final class ConfigurationSource: Sendable {
   public init(file: String, logger: Logger) throws(ConfigurationError) {
     var fleet = WatchedDocument(path: file, isFleet: true)
     if case .failure(let error) = fleet.refresh() { throw error }
+    for finding in fleet.good?.report.findings.prefix(20) ?? [] { logger.warning("configuration \(file): \(finding)") }
     state = Mutex(State(fleet: fleet))
     let slash = file.lastIndex(of: "/")
     directory = slash.map { String(file[...$0]) } ?? "./"
@@ -39,10 +41,12 @@ public final class ConfigurationSource: Sendable {
   }
 
   /// The fleet's document, the newest good one.
-  func fleet() -> Document {
+  public func current() -> ServedFleet {
     state.withLock { state in
       log(state.fleet.refresh(), of: state.fleet)
-      guard let good = state.fleet.good else { preconditionFailure("init read a good one, and a good one stays") }
+      guard let good = state.fleet.good?.fleet else {
+        preconditionFailure("init read a good one, and a good one stays")
+      }
       return good
     }
   }
@@ -51,10 +55,10 @@ public final class ConfigurationSource: Sendable {
   ///
   /// - Parameter name: only characters of a device id, so that it cannot leave the directory.
   /// - Throws: `ConfigurationError` when the file never was good since the start.
-  func document(named name: String) throws(ConfigurationError) -> Document? {
-    if name == Self.fleetName || name == fileName { return fleet() }
+  public func document(named name: String) throws(ConfigurationError) -> ServedDocument? {
+    if name == Self.fleetName || name == fileName { return current().whole }
     guard name.utf8.count <= 64, name.utf8.allSatisfy(DeviceID.isAllowed) else { return nil }
-    let outcome: Result<Document?, ConfigurationError> = state.withLock { state in
+    let outcome: Result<ServedDocument?, ConfigurationError> = state.withLock { state in
       var watched = state.others[name] ?? WatchedDocument(path: "\(directory)\(name).json", isFleet: false)
       let refreshed = watched.refresh()
       if case .failure(let error) = refreshed, error.code == .missing {
@@ -64,7 +68,7 @@ public final class ConfigurationSource: Sendable {
       }
       log(refreshed, of: watched)
       state.others[name] = watched
-      if let good = watched.good { return .success(good) }
+      if let good = watched.good { return .success(good.document) }
       return watched.fault.map { .failure($0) } ?? .success(nil)
     }
     return try outcome.get()
@@ -72,29 +76,33 @@ public final class ConfigurationSource: Sendable {
 
   private func log(_ outcome: Result<Bool, ConfigurationError>, of watched: WatchedDocument) {
     switch outcome {
-    case .success(true): logger.info("configuration \(watched.path) was read, etag \(watched.good?.etag ?? "")")
+    case .success(true):
+      logger.info("configuration \(watched.path) was read, etag \(watched.good?.document.etag ?? "")")
+      for finding in watched.good?.report.findings.prefix(20) ?? [] {
+        logger.warning("configuration \(watched.path): \(finding)")
+      }
     case .success(false): break
     case .failure(let error): logger.error("\(error); the last good one stays")
     }
   }
 }
 
-/// One good document.
-struct Document: Sendable {
-  /// The file as it is.
-  var bytes: [UInt8]
-  /// A strong entity tag of `bytes`.
-  var etag: String
-  /// What it means, for the fleet's document.
-  var fleet: FleetDocument?
-}
-
 /// A file that is read again when it changed.
 struct WatchedDocument: Sendable {
+  /// One good state of it.
+  struct Good: Sendable {
+    /// The file as it is.
+    var document: ServedDocument
+    /// What it means, for the fleet's document.
+    var fleet: ServedFleet?
+    /// What is to be said against it, for the fleet's document.
+    var report = ConfigReport()
+  }
+
   let path: String
   let isFleet: Bool
   /// The newest good one; `nil` until the first.
-  private(set) var good: Document?
+  private(set) var good: Good?
   /// What is wrong with the file there now.
   private(set) var fault: ConfigurationError?
   private var seen: Result<FileContents.Mark, FileContents.Failure>?
@@ -122,7 +130,7 @@ struct WatchedDocument: Sendable {
     }
   }
 
-  private mutating func read() throws(ConfigurationError) -> Document {
+  private mutating func read() throws(ConfigurationError) -> Good {
     let contents: FileContents
     do {
       contents = try FileContents(of: path)
@@ -137,14 +145,12 @@ struct WatchedDocument: Sendable {
     } catch {
       throw ConfigurationError(error, file: path)
     }
-    var document = Document(bytes: contents.bytes, etag: EntityTag.strong(contents.bytes))
-    if isFleet {
-      do {
-        document.fleet = try FleetDocument(value)
-      } catch {
-        throw ConfigurationError(.wrongShape, file: path, detail: error.detail)
-      }
+    guard isFleet else { return Good(document: ServedDocument(contents.bytes)) }
+    do {
+      let fleet = ServedFleet(version: nil, bytes: contents.bytes, fleet: try FleetDocument(value))
+      return Good(document: fleet.whole, fleet: fleet, report: ConfigCheck.check(value))
+    } catch {
+      throw ConfigurationError(.wrongShape, file: path, detail: error.detail)
     }
-    return document
   }
 }

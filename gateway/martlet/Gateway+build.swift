@@ -116,7 +116,7 @@ struct Gateway {
     }
   }
 
-  private func webServer(_ view: FleetView) -> WebServer {
+  private func webServer(_ view: FleetView) -> WebServer<BasicRequestContext> {
     let router = Router()
     view.addRoutes(to: router)
     return WebServer(

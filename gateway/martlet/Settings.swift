@@ -31,6 +31,12 @@ struct Settings: Sendable {
     var file = "pico_iot_config.json"
     /// The store of versions; `nil`: the file is what is handed out.
     var store: String?
+    /// A directory that somebody else writes.
+    var directory: String?
+    /// Whether devices are told through the broker; `nil`: with a store or a directory.
+    var announces: Bool?
+    /// Whether devices that are not in the list are taken into it at once.
+    var adopts = false
     var host = "127.0.0.1"
     var port = 5000
   }
@@ -147,6 +153,9 @@ extension Settings {
     web.port = try reader.number("http.port", 1...65_535) ?? web.port
     configServer.file = try reader.text("configServer.file") ?? configServer.file
     configServer.store = try reader.text("configServer.store") ?? configServer.store
+    configServer.directory = try reader.text("configServer.directory") ?? configServer.directory
+    configServer.announces = try reader.flag("configServer.announce") ?? configServer.announces
+    configServer.adopts = try reader.flag("configServer.adopt") ?? configServer.adopts
     configServer.host = try reader.text("configServer.host") ?? configServer.host
     configServer.port = try reader.number("configServer.port", 1...65_535) ?? configServer.port
     localNode = try LocalNodeSettings(reader)

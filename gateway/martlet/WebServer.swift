@@ -5,8 +5,9 @@ import NIOCore
 import ServiceLifecycle
 
 /// An HTTP server as a service, with a port that is taken told in a person's words.
-struct WebServer: Service {
-  let responder: RouterResponder<BasicRequestContext>
+struct WebServer<Context: InitializableFromSource & RequestContext>: Service
+where Context.Source == ApplicationRequestContextSource {
+  let responder: RouterResponder<Context>
   let host: String
   let port: Int
   /// What it serves, for messages.
