@@ -39,6 +39,8 @@ public final class MQTTClient {
   public var onConnected: (_ sessionPresent: Bool) -> Void = { _ in }
   /// Told when the broker acknowledged a QoS 1 message, by `publish`'s number.
   public var onPublished: (_ message: Int32) -> Void = { _ in }
+  /// Told in its place where the broker took a message's packet and will not have the message (MQTT 5, reason 128 …).
+  public var onPublishRefused: ((_ message: Int32, _ reason: UInt8) -> Void)?
   /// Told how a subscription was answered: the granted QoS, or `nil` where the broker refuses it.
   public var onSubscribed: (_ subscription: Int32, _ granted: UInt8?) -> Void = { _, _ in }
 
@@ -299,10 +301,14 @@ public final class MQTTClient {
       if let number { queue.appendPuback(number) }
       onMessage(message)
       return true
-    case .publishAcknowledged(let number):
+    case .publishAcknowledged(let number, let reason):
       guard outbox.acknowledge(number) else { return false }
       queueWhatIsDue()
-      onPublished(Int32(number))
+      if reason >= 128, let onPublishRefused {
+        onPublishRefused(Int32(number), reason)
+      } else {
+        onPublished(Int32(number))
+      }
       return true
     case .subscribeAcknowledged(let number, let granted):
       onSubscribed(Int32(number), granted)
@@ -325,6 +331,9 @@ public final class MQTTClient {
 // MARK: - Errors
 
 extension MQTTClient {
+  /// What a reason code of MQTT 5 says, with the number.
+  public static func words(forReason reason: UInt8) -> String { BrokerReason.words(reason, .v5) }
+
   private func requireConnection(_ operation: @autoclosure () -> String) throws(MQTTError) {
     if isConnected { return }
     throw MQTTError(.notConnected, detail: "cannot \(operation()): not connected")

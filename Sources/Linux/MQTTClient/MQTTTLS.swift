@@ -26,16 +26,20 @@ public struct MQTTTLS: Sendable, Equatable {
   public var serverName: String?
   /// The oldest protocol that is spoken.
   public var minimumVersion = Version.v12
+  /// The protocol named in the handshake (ALPN), 1 to 255 bytes, where a port serves several: AWS IoT Core on 443 wants
+  /// `x-amzn-mqtt-ca`.
+  public var applicationProtocol: String?
 
   /// The broker's side is checked; this client shows a certificate where it has one.
   public init(
     authorityFile: String? = nil, certificateFile: String? = nil, keyFile: String? = nil, serverName: String? = nil,
-    minimumVersion: Version = .v12
+    minimumVersion: Version = .v12, applicationProtocol: String? = nil
   ) {
     self.authorityFile = authorityFile
     self.certificateFile = certificateFile
     self.keyFile = keyFile
     self.serverName = serverName
     self.minimumVersion = minimumVersion
+    self.applicationProtocol = applicationProtocol
   }
 }

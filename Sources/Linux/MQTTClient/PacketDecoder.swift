@@ -18,7 +18,8 @@ struct PacketDecoder {
     case connectionRefused(reason: UInt8)
     /// `number` with QoS 1.
     case message(MQTTMessage, number: UInt16?)
-    case publishAcknowledged(number: UInt16)
+    /// `reason` is 128 or above where the broker refuses the message (MQTT 5).
+    case publishAcknowledged(number: UInt16, reason: UInt8 = 0)
     /// `granted` is `nil` where the broker refuses the subscription.
     case subscribeAcknowledged(number: UInt16, granted: UInt8?)
     case pingAnswered
@@ -159,7 +160,10 @@ struct PacketDecoder {
       if reason != 0 { return .connectionRefused(reason: reason) }
       return .connectionAccepted(sessionPresent: flags & 1 != 0, isVersion5 ? try BrokerLimits(&body) : BrokerLimits())
     case 3: return try message(head, &body)
-    case 4: return .publishAcknowledged(number: try body.number())
+    case 4:
+      let number = try body.number()
+      // The reason may be left out where it is "success" (5.0: 3.4.2.1).
+      return .publishAcknowledged(number: number, reason: isVersion5 && body.count > 0 ? try body.byte() : 0)
     case 9:
       let number = try body.number()
       if isVersion5 { try body.skip(try body.length()) }

@@ -45,7 +45,18 @@ final class TLSContext {
         throw Self.fault("expect a certificate for '\(name)'")
       }
     }
+    if let name = options.applicationProtocol { try announce(name) }
     try loadIdentity()
+  }
+
+  /// RFC 7301, 3.1: each name with its length before it. (This call answers 0 when it worked.)
+  private func announce(_ name: String) throws(Fault) {
+    let name = Array(name.utf8)
+    guard 1...255 ~= name.count else { throw Fault(detail: "an application protocol's name is 1 to 255 bytes") }
+    let list = [UInt8(name.count)] + name
+    guard SSL_CTX_set_alpn_protos(context, list, UInt32(list.count)) == 0 else {
+      throw Self.fault("announce the application protocol")
+    }
   }
 
   deinit { SSL_CTX_free(context) }
