@@ -100,7 +100,7 @@ private final class Catchup: Store {
   }
 }
 
-private struct CatchupSink: Sink {
+private struct CatchupSink: RowSink {
   let name = "far"
   let far: Catchup
 

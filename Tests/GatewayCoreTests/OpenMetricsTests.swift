@@ -12,9 +12,13 @@ import Testing
     metrics.deviceLogged(level: "warning")
     metrics.sinkState("timescale", up: true)
     metrics.delivered(sink: "timescale", rows: 2, duplicates: 0)
+    metrics.sent(sink: "timescale", messages: 4, bytes: 900)
+    metrics.sinkRefused("timescale", readings: 1)
     metrics.brokerState(up: true)
     metrics.storeState(
-      StoreStatistics(entries: 9, lastID: 12, deadLetters: 1, bytes: 4_096, cursors: ["timescale": 10, "gone": 1]))
+      StoreStatistics(
+        entries: 9, lastID: 12, deadLetters: 1, bytes: 4_096, cursors: ["timescale": 10, "gone": 1],
+        missed: ["timescale": 5]))
     metrics.commitSeconds(0.0008)
     metrics.commitSeconds(0.75)
     metrics.commitSeconds(.infinity)
@@ -39,12 +43,27 @@ import Testing
         # TYPE martlet_device_log_lines counter
         # HELP martlet_device_log_lines Messages on the log topics of devices.
         martlet_device_log_lines_total{level="warning"} 1
+        # TYPE martlet_readings_looped counter
+        # HELP martlet_readings_looped Relayed readings that came back to a gateway they had been through.
+        martlet_readings_looped_total 0
         # TYPE martlet_sink_rows counter
         # HELP martlet_sink_rows Rows written by a sink.
         martlet_sink_rows_total{sink="timescale"} 2
         # TYPE martlet_sink_duplicates counter
         # HELP martlet_sink_duplicates Rows the far side of a sink had already.
         martlet_sink_duplicates_total{sink="timescale"} 0
+        # TYPE martlet_sink_sent counter
+        # HELP martlet_sink_sent Messages handed to a far broker; those that went again count again.
+        martlet_sink_sent_total{sink="timescale"} 4
+        # TYPE martlet_sink_sent_bytes counter
+        # HELP martlet_sink_sent_bytes Bytes of topics and payloads handed to a far broker.
+        martlet_sink_sent_bytes_total{sink="timescale"} 900
+        # TYPE martlet_sink_refused counter
+        # HELP martlet_sink_refused Readings the far side of a sink refused; they are dead letters.
+        martlet_sink_refused_total{sink="timescale"} 1
+        # TYPE martlet_sink_missed counter
+        # HELP martlet_sink_missed Readings that left a full journal before a sink had them.
+        martlet_sink_missed_total{sink="timescale"} 5
         # TYPE martlet_sink_up gauge
         # HELP martlet_sink_up 1 while the far side of a sink answers.
         martlet_sink_up{sink="timescale"} 1

@@ -48,7 +48,7 @@ private final class Listener: Sendable {
   }
 }
 
-private struct ListeningSink: Sink {
+private struct ListeningSink: RowSink {
   let name = "far"
   let listener: Listener
 

@@ -40,7 +40,7 @@ private final class MemoryStore: Store {
   func latest(device: String, limit: Int) throws(StoreError) -> [Entry] { [] }
   func devices() throws(StoreError) -> [String] { [] }
   func deadLetters(limit: Int) throws(StoreError) -> [DeadLetter] { letters }
-  func register(sink: String) throws(StoreError) { state.withLock { $0.registered.append(sink) } }
+  func register(sink: String, isRequired: Bool) throws(StoreError) { state.withLock { $0.registered.append(sink) } }
   func advance(sink: String, to id: Int64) throws(StoreError) { state.withLock { $0.cursors[sink] = id } }
 
   func entries(after id: Int64, limit: Int) throws(StoreError) -> [Entry] {
@@ -154,7 +154,7 @@ private final class FarSide: Sendable {
   }
 }
 
-private struct ScriptedSink: Sink {
+private struct ScriptedSink: RowSink {
   let name = "scripted"
   let far: FarSide
 

@@ -46,6 +46,53 @@ import Testing
     #expect(try seqs(journal) == [1, 2, 3, 4])
   }
 
+  @Test func aSinkThatIsNotRequiredNeverFillsTheJournal() throws {
+    var options = JournalOptions()
+    options.maxEntries = 10
+    let journal = try Journal(path: folder.file, options: options)
+    try journal.register(sink: "db")
+    try journal.register(sink: "cloud", isRequired: false)
+    _ = try journal.commit(batch(1...10))
+    // Neither has anything: the required one holds the door.
+    #expect(throws: StoreError.self) { try journal.commit(batch([entry(11)])) }
+    try journal.advance(sink: "db", to: 10)
+    try journal.advance(sink: "cloud", to: 2)
+    _ = try journal.commit(batch(11...16))
+    #expect(try seqs(journal) == Array(7...16))
+    #expect(try journal.statistics().missed == ["cloud": 4])
+    // It is in the database: nothing is lost.
+    #expect(try journal.statistics().gaps.lostReadings.isEmpty)
+  }
+
+  @Test func whereNoSinkIsRequiredTheBoundWinsAndTheLedgerTells() throws {
+    var options = JournalOptions()
+    options.maxEntries = 10
+    let journal = try Journal(path: folder.file, options: options)
+    try journal.register(sink: "cloud", isRequired: false)
+    _ = try journal.commit(batch(1...10))
+    try journal.advance(sink: "cloud", to: 2)
+    _ = try journal.commit(batch(11...16))
+    #expect(try seqs(journal) == Array(7...16))
+    #expect(try journal.statistics().missed == ["cloud": 4])
+    #expect(try journal.statistics().gaps.lostReadings == ["gateway: journal full": 4])
+  }
+
+  @Test func cursorsAreKeptWithoutACommitOfReadings() throws {
+    let cursor = {
+      let journal = try Journal(path: self.folder.file)
+      defer { try? journal.close() }
+      return try journal.statistics().cursors["db"]
+    }
+    do {
+      let journal = try Journal(path: folder.file)
+      _ = try journal.commit(batch(1...3))
+      try journal.advance(sink: "db", to: 3)
+      try journal.saveCursors()
+      // Let go of as a kill does: without `close`, which would save.
+    }
+    #expect(try cursor() == 3)
+  }
+
   @Test func fullJournalRefusesUntilASinkCatchesUp() throws {
     let journal = try open { $0.maxEntries = 10 }
     _ = try journal.commit(batch(1...10))

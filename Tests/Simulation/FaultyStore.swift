@@ -77,7 +77,9 @@ final class FaultyStore: Store, @unchecked Sendable {
 
   func devices() throws(StoreError) -> [String] { try real().devices() }
 
-  func register(sink: String) throws(StoreError) { try real().register(sink: sink) }
+  func register(sink: String, isRequired: Bool) throws(StoreError) {
+    try real().register(sink: sink, isRequired: isRequired)
+  }
 
   func advance(sink: String, to id: Int64) throws(StoreError) {
     let journal = try real()

@@ -74,7 +74,7 @@ struct ReadingName: Hashable, CustomStringConvertible {
 }
 
 /// A sink that works as `TimescaleSink` does, step by step, so that the gateway can die between any two.
-final class SimulatedSink: Sink {
+final class SimulatedSink: RowSink {
   let name = "timescale"
   private let world: World
   private let gateway: GatewayRun

@@ -25,11 +25,13 @@ public struct Entry: Sendable, Equatable {
   public var profile: Profile
   /// The payload exactly as it came; of a translated message its translation.
   public var bytes: [UInt8]
+  /// The gateways it came through (`Relay.path`); `nil`: straight from the device.
+  public var via: String?
 
   /// An entry that is not committed yet.
   public init(
     id: Int64 = 0, device: String, boot: Int64, seq: Int64, timestamp: Int64, timeSource: TimeSource, received: Int64,
-    profile: Profile, bytes: [UInt8]
+    profile: Profile, bytes: [UInt8], via: String? = nil
   ) {
     self.id = id
     self.device = device
@@ -40,6 +42,7 @@ public struct Entry: Sendable, Equatable {
     self.received = received
     self.profile = profile
     self.bytes = bytes
+    self.via = via
   }
 }
 

@@ -17,11 +17,14 @@ public final class LiveTail: Sendable {
     public var rows: [Row]
     /// The store's number of each.
     public var ids: [Int64]
+    /// What they were made of; empty where they come from memory.
+    public var entries: [Entry] = []
 
     /// Those up to a number.
     func prefix(through id: Int64) -> Rows {
       let count = ids.firstIndex { $0 > id } ?? ids.count
-      return count == ids.count ? self : Rows(rows: Array(rows[..<count]), ids: Array(ids[..<count]))
+      if count == ids.count { return self }
+      return Rows(rows: Array(rows[..<count]), ids: Array(ids[..<count]), entries: Array(entries.prefix(count)))
     }
   }
 

@@ -44,6 +44,11 @@ public final class GatewayMetrics: Sendable {
     state.withLock { $0.refused[Self.bounded(reason, in: $0.refused), default: 0] += 1 }
   }
 
+  /// Counts one relayed reading that had been here before.
+  public func looped() {
+    state.withLock { $0.looped += 1 }
+  }
+
   /// Counts one message on a device's log topic, by the level it gave itself.
   public func deviceLogged(level: String) {
     state.withLock { $0.deviceLogLines[Self.bounded(level, in: $0.deviceLogLines), default: 0] += 1 }
@@ -56,6 +61,20 @@ public final class GatewayMetrics: Sendable {
       $0.sinks[name, default: SinkMetrics()].rows += rows
       $0.sinks[name, default: SinkMetrics()].duplicates += duplicates
     }
+  }
+
+  /// Counts messages handed to a far broker, again or for the first time, and the bytes of their topics and payloads.
+  public func sent(sink: String, messages: Int, bytes: Int) {
+    state.withLock {
+      let name = Self.bounded(sink, in: $0.sinks)
+      $0.sinks[name, default: SinkMetrics()].sent += messages
+      $0.sinks[name, default: SinkMetrics()].sentBytes += bytes
+    }
+  }
+
+  /// Counts readings a far side refused for what they are.
+  public func sinkRefused(_ sink: String, readings: Int) {
+    state.withLock { $0.sinks[Self.bounded(sink, in: $0.sinks), default: SinkMetrics()].refused += readings }
   }
 
   /// Tells whether a sink is reachable. The first call also tells that the sink is configured.
@@ -78,6 +97,7 @@ public final class GatewayMetrics: Sendable {
       for (sink, cursor) in statistics.cursors where $0.sinks[sink] != nil {
         $0.sinks[sink]?.lagEntries = max(0, statistics.lastID - cursor)
       }
+      for (sink, count) in statistics.missed { $0.sinks[sink]?.missed = Int(clamping: count) }
     }
   }
 
@@ -148,6 +168,8 @@ public struct MetricsSnapshot: Sendable, Equatable {
   public var acknowledged = 0
   /// Dead letters by reason.
   public var refused: [String: Int] = [:]
+  /// Relayed readings that came back to where they had been.
+  public var looped = 0
   /// Messages on the devices' log topics, by level.
   public var deviceLogLines: [String: Int] = [:]
   /// What each sink did.
@@ -183,6 +205,14 @@ public struct SinkMetrics: Sendable, Equatable {
   public var rows = 0
   /// Rows the far side had already.
   public var duplicates = 0
+  /// Messages handed to the far side, where that is a broker; those that went again count again.
+  public var sent = 0
+  /// The bytes of those.
+  public var sentBytes = 0
+  /// Readings the far side refused.
+  public var refused = 0
+  /// Readings that left the journal before this sink had them.
+  public var missed = 0
   /// Whether the far side answers.
   public var isUp = false
   /// Entries that are in the store and not yet in the sink.

@@ -128,12 +128,27 @@ extension MetricsSnapshot {
       "martlet_device_log_lines", help: "Messages on the log topics of devices.", label: "level",
       deviceLogLines.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
 
+    text.counter(
+      "martlet_readings_looped", help: "Relayed readings that came back to a gateway they had been through.", looped)
+
     let sinks = sinks.sorted { $0.key < $1.key }
     text.counter(
       "martlet_sink_rows", help: "Rows written by a sink.", label: "sink", sinks.map { ($0.key, $0.value.rows) })
     text.counter(
       "martlet_sink_duplicates", help: "Rows the far side of a sink had already.", label: "sink",
       sinks.map { ($0.key, $0.value.duplicates) })
+    text.counter(
+      "martlet_sink_sent", help: "Messages handed to a far broker; those that went again count again.", label: "sink",
+      sinks.map { ($0.key, $0.value.sent) })
+    text.counter(
+      "martlet_sink_sent_bytes", help: "Bytes of topics and payloads handed to a far broker.", label: "sink",
+      sinks.map { ($0.key, $0.value.sentBytes) })
+    text.counter(
+      "martlet_sink_refused", help: "Readings the far side of a sink refused; they are dead letters.", label: "sink",
+      sinks.map { ($0.key, $0.value.refused) })
+    text.counter(
+      "martlet_sink_missed", help: "Readings that left a full journal before a sink had them.", label: "sink",
+      sinks.map { ($0.key, $0.value.missed) })
     text.gauge(
       "martlet_sink_up", help: "1 while the far side of a sink answers.", label: "sink",
       sinks.map { ($0.key, $0.value.isUp ? 1 : 0) })

@@ -6,12 +6,15 @@ public protocol Sink {
   /// The sink's name in cursors, logs and metrics.
   var name: String { get }
 
+  /// What is told of a row that the far side refuses.
+  var refusal: SinkRefusal { get }
+
   /// Connects, and says which entries are already there.
   mutating func open() throws(SinkError) -> SinkPosition
 
-  /// Writes the rows and moves the cursor to `position`, all or nothing, except rows the far side refuses for what they
-  /// are: those are isolated and returned.
-  mutating func deliver(_ rows: [Row], to position: SinkPosition) throws(SinkError) -> Delivery
+  /// Writes the readings and moves the cursor to `position`, all or nothing, except those the far side refuses for what
+  /// they are: they are isolated and returned.
+  mutating func deliver(_ batch: LiveTail.Rows, to position: SinkPosition) throws(SinkError) -> Delivery
 
   /// Tells the far side what is missing, or no longer is, and has it look; safe to repeat.
   ///
@@ -25,6 +28,36 @@ public protocol Sink {
 extension Sink {
   /// A far side without a ledger.
   public mutating func settle(_ gaps: [Gap]) throws(SinkError) -> [Gap] { [] }
+
+  /// A database.
+  public var refusal: SinkRefusal { SinkRefusal(letter: "refused-by-database", loss: "database: refused") }
+}
+
+/// A sink that needs no more than the rows.
+public protocol RowSink: Sink {
+  /// See `Sink.deliver`.
+  mutating func deliver(_ rows: [Row], to position: SinkPosition) throws(SinkError) -> Delivery
+}
+
+extension RowSink {
+  /// The rows alone.
+  public mutating func deliver(_ batch: LiveTail.Rows, to position: SinkPosition) throws(SinkError) -> Delivery {
+    try deliver(batch.rows, to: position)
+  }
+}
+
+/// What is told of a row that a far side refuses.
+public struct SinkRefusal: Sendable, Equatable {
+  /// The dead letter's reason.
+  public var letter: String
+  /// The ledger's; `nil` where the reading is not lost by it, because it is elsewhere.
+  public var loss: String?
+
+  /// The words for one sink.
+  public init(letter: String, loss: String?) {
+    self.letter = letter
+    self.loss = loss
+  }
 }
 
 /// What a delivery did.

@@ -65,11 +65,12 @@ public final class SinkRunner: @unchecked Sendable {
   ///   - tail: the newest rows, before `committed` is told of them; without it all are read from the store.
   ///   - batchSize: the most entries of one delivery.
   ///   - liveFirst: how a backlog is brought in.
+  ///   - isRequired: whether the store's bound waits for this sink.
   /// - Throws: what the store says to the registration.
   public init(
     _ sink: sending any Sink, store: any Store, rows: @escaping @Sendable (Entry) -> Row, committed: CommitSignal,
     tail: LiveTail? = nil, metrics: GatewayMetrics, logger: Logger, batchSize: Int = 5000,
-    liveFirst: LiveFirst = LiveFirst(),
+    liveFirst: LiveFirst = LiveFirst(), isRequired: Bool = true,
     backoff: Backoff = Backoff(firstSeconds: 0.25, limitSeconds: 30), clock: GatewayClock = .system
   ) throws(StoreError) {
     name = sink.name
@@ -85,7 +86,7 @@ public final class SinkRunner: @unchecked Sendable {
     self.liveFirst = liveFirst
     self.backoff = backoff
     self.clock = clock
-    try store.register(sink: name)
+    try store.register(sink: name, isRequired: isRequired)
     metrics.sinkState(name, up: false)
   }
 
@@ -219,7 +220,8 @@ public final class SinkRunner: @unchecked Sendable {
     var next = position
     next.deliver(after: after, through: through)
     let delivery: Delivery
-    do throws(SinkError) { delivery = try sink.deliver(delivered.rows, to: next) } catch { throw .sink(error) }
+    do throws(SinkError) { delivery = try sink.deliver(delivered, to: next) } catch { throw .sink(error) }
+    if !delivery.refused.isEmpty { metrics.sinkRefused(name, readings: delivery.refused.count) }
     bury(delivery.refused, of: delivered)
     position = next
     do throws(StoreError) { try store.advance(sink: name, to: position.upTo) } catch { throw .store(error) }
@@ -234,7 +236,7 @@ public final class SinkRunner: @unchecked Sendable {
     if let live = tail?.rows(after: id, limit: limit ?? batchSize) { return live }
     do throws(StoreError) {
       let entries = try store.entries(after: id, limit: limit ?? batchSize)
-      return LiveTail.Rows(rows: entries.map(rows), ids: entries.map(\.id))
+      return LiveTail.Rows(rows: entries.map(rows), ids: entries.map(\.id), entries: entries)
     } catch {
       throw .store(error)
     }
@@ -296,14 +298,14 @@ public final class SinkRunner: @unchecked Sendable {
   /// The bytes are in the store until it hears of the progress, unless it had to drop them.
   private func letter(_ row: Row, _ id: Int64, _ reason: String) throws(StoreError) -> DeadLetter {
     let entry = try store.entries(after: id - 1, limit: 1).first
-    return DeadLetter(
-      received: row.received, topic: row.device, reason: "refused-by-database", detail: reason,
-      bytes: entry?.id == id ? entry?.bytes ?? [] : [],
-      loss: row.boot < 0
+    let loss = sink.refusal.loss.flatMap {
+      row.boot < 0
         ? nil
-        : Loss(
-          device: row.device, boot: row.boot, seqs: row.seq...row.seq, reason: "database: refused",
-          sparesArrived: false))
+        : Loss(device: row.device, boot: row.boot, seqs: row.seq...row.seq, reason: $0, sparesArrived: false)
+    }
+    return DeadLetter(
+      received: row.received, topic: row.device, reason: sink.refusal.letter, detail: reason,
+      bytes: entry?.id == id ? entry?.bytes ?? [] : [], loss: loss)
   }
 
   // MARK: Waiting and telling

@@ -94,7 +94,10 @@ public protocol Store: Sendable {
   func devices() throws(StoreError) -> [String]
 
   /// Says that `sink` will take entries from this store, before the first commit: what it has not got stays.
-  func register(sink: String) throws(StoreError)
+  ///
+  /// - Parameter isRequired: whether a store at its bound waits for this sink. Otherwise the bound wins: the oldest entries
+  ///   go, and what this sink has not got of them it misses (`StoreStatistics.missed`).
+  func register(sink: String, isRequired: Bool) throws(StoreError)
 
   /// The openings of the store, oldest first, the running one last; at least the last thousand.
   func sessions() throws(StoreError) -> [StoreSession]
@@ -120,7 +123,10 @@ public protocol Store: Sendable {
 
 extension Store {
   /// A store that deletes nothing need not know its sinks.
-  public func register(sink: String) throws(StoreError) {}
+  public func register(sink: String, isRequired: Bool) throws(StoreError) {}
+
+  /// A sink that the store's bound waits for.
+  public func register(sink: String) throws(StoreError) { try register(sink: sink, isRequired: true) }
 
   /// A store that nobody can put back from a copy has one session without a name.
   public func sessions() throws(StoreError) -> [StoreSession] { [] }
@@ -168,11 +174,13 @@ public struct StoreStatistics: Sendable, Equatable {
   public var cursors: [String: Int64]
   /// What is missing.
   public var gaps: GapCounts
+  /// Entries that went before a sink had them, since the start of the process, by sink.
+  public var missed: [String: Int64]
 
   /// Counts at one moment.
   public init(
     entries: Int64, lastID: Int64, deadLetters: Int64, bytes: Int64, cursors: [String: Int64],
-    gaps: GapCounts = GapCounts()
+    gaps: GapCounts = GapCounts(), missed: [String: Int64] = [:]
   ) {
     self.entries = entries
     self.lastID = lastID
@@ -180,6 +188,7 @@ public struct StoreStatistics: Sendable, Equatable {
     self.bytes = bytes
     self.cursors = cursors
     self.gaps = gaps
+    self.missed = missed
   }
 }
 

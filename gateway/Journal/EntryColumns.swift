@@ -16,8 +16,12 @@ enum EntryColumns {
   static func fetch(
     _ db: Database, _ clause: String, _ arguments: StatementArguments, damaged: ((Damage) -> Void)? = nil
   ) throws -> [Entry] {
+    // A file that was set aside, or is looked at from outside, may be from before that column.
+    let columns = try? db.columns(in: "entry")
+    let via = columns?.contains { $0.name == "via" } ?? false ? "via" : "NULL"
     let statement = try db.cachedStatement(
-      sql: "SELECT id, device, boot, seq, timestamp, time_source, received, profile, bytes FROM entry \(clause)")
+      sql: "SELECT id, device, boot, seq, timestamp, time_source, received, profile, bytes, \(via) FROM entry \(clause)"
+    )
     try statement.setArguments(arguments)
     let cursor = statement.sqliteStatement
     defer { sqlite3_reset(cursor) }
@@ -50,6 +54,7 @@ enum EntryColumns {
     return Entry(
       id: id, device: String(decoding: name, as: UTF8.self), boot: sqlite3_column_int64(row, 2),
       seq: sqlite3_column_int64(row, 3), timestamp: sqlite3_column_int64(row, 4), timeSource: timeSource,
-      received: sqlite3_column_int64(row, 6), profile: profile, bytes: Array(bytes))
+      received: sqlite3_column_int64(row, 6), profile: profile, bytes: Array(bytes),
+      via: sqlite3_column_text(row, 9).map { String(cString: $0) })
   }
 }

@@ -56,6 +56,10 @@ public final class Journal: Store, Sendable {
     var cursorsChanged = false
     /// The sinks of this process; without any, nothing counts as delivered.
     var registered: Set<String> = []
+    /// Those of them that a full journal waits for.
+    var required: Set<String> = []
+    /// Entries that went before a sink had them, since the start.
+    var missed: [String: Int64] = [:]
     /// Whether SQLite met damage since the start.
     var isDamaged = false
     var lost: Int64 = 0
@@ -64,6 +68,11 @@ public final class Journal: Store, Sendable {
     /// Up to which id every registered sink has everything.
     var watermark: Int64 {
       registered.map { cursors[$0] ?? 0 }.min() ?? 0
+    }
+
+    /// Up to which id every required sink has everything; where none is required, no entry need stay.
+    var requiredWatermark: Int64 {
+      required.map { cursors[$0] ?? 0 }.min() ?? .max
     }
   }
 
@@ -179,11 +188,12 @@ public final class Journal: Store, Sendable {
       var isNew: [Bool] = []
       var newIDs: [Int64] = []
       var isFull = false
-      let now = batch.entries.last?.received ?? clock.wallMicroseconds()
+      // A relayed reading was received by another gateway, perhaps long ago.
+      let now = batch.entries.last { $0.via == nil }?.received ?? clock.wallMicroseconds()
       try withLedger { cache in
         try db.inTransaction(.immediate) {
           var writer = try JournalWriter(db, options, next, now: now)
-          isFull = try !writer.makeRoom(for: batch)
+          isFull = try !writer.makeRoom(for: batch, now: now)
           if !isFull { isNew = try writer.insert(batch, &cache) }
           try writer.saveCursors()
           newIDs = writer.newIDs
@@ -196,6 +206,7 @@ public final class Journal: Store, Sendable {
         shared.entries = next.entries
         shared.lastID = next.lastID
         shared.lost = next.lost
+        shared.missed = next.missed
         shared.ledger = next.ledger
         // A sink may have moved its cursor meanwhile; then it stays marked for the next commit.
         if shared.cursors == next.cursors { shared.cursorsChanged = false }
@@ -212,8 +223,11 @@ public final class Journal: Store, Sendable {
   }
 
   /// Keeps what `sink` has not got; without any sink nothing counts as delivered.
-  public func register(sink: String) throws(StoreError) {
-    state.withLock { _ = $0.registered.insert(sink) }
+  public func register(sink: String, isRequired: Bool) throws(StoreError) {
+    state.withLock {
+      $0.registered.insert(sink)
+      if isRequired { $0.required.insert(sink) }
+    }
   }
 
   /// See `Store`; in memory until the next commit. A cursor may also go back, when a sink lost rows.
@@ -223,6 +237,20 @@ public final class Journal: Store, Sendable {
       if $0.cursors[sink] == id { return }
       $0.cursors[sink] = id
       $0.cursorsChanged = true
+    }
+  }
+
+  /// Writes what sinks reported since the last commit, where anything is left to write: for times without commits. From any
+  /// thread.
+  public func saveCursors() throws(StoreError) {
+    guard state.withLock({ $0.cursorsChanged }) else { return }
+    try writing("keep the cursors") { db in
+      let next = state.withLock { $0 }
+      try db.inTransaction(.immediate) {
+        try JournalWriter(db, options, next, now: clock.wallMicroseconds()).saveCursors()
+        return .commit
+      }
+      state.withLock { if $0.cursors == next.cursors { $0.cursorsChanged = false } }
     }
   }
 
@@ -347,7 +375,7 @@ public final class Journal: Store, Sendable {
     let state = state.withLock { $0 }
     return StoreStatistics(
       entries: state.entries, lastID: state.lastID, deadLetters: letters,
-      bytes: Self.size(ofFilesAt: path), cursors: state.cursors, gaps: state.ledger.counts)
+      bytes: Self.size(ofFilesAt: path), cursors: state.cursors, gaps: state.ledger.counts, missed: state.missed)
   }
 
   /// See `Store`.

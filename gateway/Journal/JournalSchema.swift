@@ -91,6 +91,9 @@ enum JournalSchema {
       // A third of an insert, for a question that is asked at the start only: `latest` does without.
       try db.execute(sql: "DROP INDEX entry_device")
     }
+    migrator.registerMigration("0005_relayed") { db in
+      try db.execute(sql: "ALTER TABLE entry ADD COLUMN via TEXT")
+    }
     return migrator
   }
 }

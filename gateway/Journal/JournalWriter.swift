@@ -30,19 +30,22 @@ struct JournalWriter {
   /// is the rule, what is not delivered.
   ///
   /// - Returns: whether the batch fits.
-  mutating func makeRoom(for batch: Batch) throws -> Bool {
-    try pruneDelivered(now: batch.entries.last?.received)
+  mutating func makeRoom(for batch: Batch, now: Int64) throws -> Bool {
+    try pruneDelivered(now: batch.entries.isEmpty ? nil : now)
     if batch.entries.isEmpty { return true }
     var excess = try excess(adding: Int64(batch.entries.count))
     if excess > 0 {
       try deleteOldest(Journal.pruneLimit, upTo: state.watermark)
       excess = try self.excess(adding: Int64(batch.entries.count))
     }
-    if excess > 0, options.whenFull == .dropOldest {
+    if excess > 0 {
+      // What every required sink has may go, whoever else waits for it; beyond that, only if that is the rule.
+      let isDropping = options.whenFull == .dropOldest || state.required.isEmpty && !state.registered.isEmpty
       let before = state.entries
-      try deleteOldest(excess, upTo: .max)
+      try deleteOldest(excess, upTo: isDropping ? .max : state.requiredWatermark)
       state.lost += before - state.entries
-      return true
+      if isDropping { return true }
+      excess = try self.excess(adding: Int64(batch.entries.count))
     }
     return excess <= 0
   }
@@ -86,15 +89,25 @@ struct JournalWriter {
 
   private mutating func delete(upTo id: Int64) throws {
     try LedgerWriter.remember(db, upTo: id)
-    // Without a sink the journal is history, and its end is no loss.
-    if !state.registered.isEmpty, id > state.watermark {
-      let rows = try GRDB.Row.fetchCursor(
-        db, sql: "SELECT device, boot, seq FROM entry WHERE id > ? AND id <= ? AND boot >= 0",
-        arguments: [state.watermark, id])
-      while let row = try rows.next() { overwritten[.init(device: row[0], boot: row[1]), default: []].append(row[2]) }
-    }
+    try noteMissed(upTo: id)
     try db.cachedStatement(sql: "DELETE FROM entry WHERE id <= ?").execute(arguments: [id])
     state.entries -= Int64(db.changesCount)
+  }
+
+  /// What goes before somebody had it: counted for each sink, and lost where no required sink has it. (Without a sink the
+  /// journal is history, and its end is no loss.)
+  private mutating func noteMissed(upTo id: Int64) throws {
+    for sink in state.registered where (state.cursors[sink] ?? 0) < id {
+      let count = try Int64.fetchOne(
+        db.cachedStatement(sql: "SELECT count(*) FROM entry WHERE id > ? AND id <= ?"),
+        arguments: [state.cursors[sink] ?? 0, id])
+      state.missed[sink, default: 0] += count ?? 0
+    }
+    let safe = state.required.isEmpty ? state.watermark : state.requiredWatermark
+    if state.registered.isEmpty || id <= safe { return }
+    let rows = try GRDB.Row.fetchCursor(
+      db, sql: "SELECT device, boot, seq FROM entry WHERE id > ? AND id <= ? AND boot >= 0", arguments: [safe, id])
+    while let row = try rows.next() { overwritten[.init(device: row[0], boot: row[1]), default: []].append(row[2]) }
   }
 
   // MARK: Rows
@@ -139,7 +152,10 @@ struct JournalWriter {
   /// name. A redelivery has the time of the first delivery; only where that is the moment it came, nobody can tell.
   private static func strangers(_ db: Database, _ duplicates: [Entry]) throws -> [DeadLetter] {
     try duplicates.compactMap { entry in
-      guard entry.boot >= 0, entry.timeSource != .received else { return nil }
+      // Two gateways that both heard a reading without wall time derived it each for itself.
+      guard entry.boot >= 0, entry.timeSource == .device || entry.timeSource == .derived && entry.via == nil else {
+        return nil
+      }
       let kept = try Int64.fetchOne(
         db.cachedStatement(sql: "SELECT timestamp FROM entry WHERE device = ? AND boot = ? AND seq = ?"),
         arguments: [entry.device, entry.boot, entry.seq])
@@ -163,8 +179,8 @@ struct JournalWriter {
     if entries.isEmpty { return [] }
     let statement = try db.cachedStatement(
       sql: """
-        INSERT INTO entry (device, boot, seq, timestamp, time_source, received, profile, bytes)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (device, boot, seq) DO NOTHING
+        INSERT INTO entry (device, boot, seq, timestamp, time_source, received, profile, bytes, via)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (device, boot, seq) DO NOTHING
         """
     ).sqliteStatement
     defer {
@@ -213,10 +229,25 @@ struct JournalWriter {
         } else {
           sqlite3_bind_blob(statement, 8, bytes.baseAddress, Int32(bytes.count), nil)
         }
-        let code = sqlite3_step(statement)
-        sqlite3_reset(statement)
-        return code
+        return bindVia(statement, entry.via) {
+          let code = sqlite3_step(statement)
+          sqlite3_reset(statement)
+          return code
+        }
       }
+    }
+  }
+
+  private static func bindVia(_ statement: OpaquePointer, _ via: String?, _ step: () -> Int32) -> Int32 {
+    guard var via else {
+      sqlite3_bind_null(statement, 9)
+      return step()
+    }
+    return via.withUTF8 { text in
+      text.withMemoryRebound(to: CChar.self) { text in
+        _ = sqlite3_bind_text(statement, 9, text.baseAddress, Int32(text.count), nil)
+      }
+      return step()
     }
   }
 

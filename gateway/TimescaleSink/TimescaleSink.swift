@@ -16,7 +16,7 @@ import Logging
 /// The usual way is one binary `COPY` straight into the table. Only when the unique key or the data object does the
 /// same batch go a second time, through a temporary table with `ON CONFLICT DO NOTHING`, halved until what is refused
 /// stands alone.
-public final class TimescaleSink: Sink {
+public final class TimescaleSink: RowSink {
   /// Where to deliver, and as whom.
   public struct Settings: Sendable {
     /// A URI (`postgresql://…`) or libpq keywords.
