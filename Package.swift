@@ -146,6 +146,7 @@ let package = Package(
     gateway("ConfigModel", ["Telemetry", yams]),
     gateway("ConfigStore", ["ConfigModel", grdb]),
     .systemLibrary(name: "CZlib", path: "gateway/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    gateway("CloudBridge", ["GatewayCore", "MQTTClient", logging]),
     gateway(
       "ConfigServer",
       [
@@ -160,9 +161,9 @@ let package = Package(
     .executableTarget(
       name: "martlet",
       dependencies: [
-        "GatewayCore", "Profiles", "Ingest", "Journal", "TimescaleSink", "ConfigModel", "ConfigStore", "ConfigServer",
-        "FleetView", "LocalNode", "MQTTClient", "HTTPClient", arguments, configuration, hummingbird, hummingbirdCore,
-        lifecycle, logging, nio, signals, systemPackage,
+        "GatewayCore", "Profiles", "Ingest", "Journal", "TimescaleSink", "CloudBridge", "ConfigModel", "ConfigStore",
+        "ConfigServer", "FleetView", "LocalNode", "MQTTClient", "HTTPClient", arguments, configuration, hummingbird,
+        hummingbirdCore, lifecycle, logging, nio, signals, systemPackage,
       ],
       path: "gateway/martlet", swiftSettings: strict),
 
@@ -200,6 +201,7 @@ let package = Package(
       dependencies: ["GatewayCore", "Ingest", "Journal", "MQTTClient", "Telemetry", arguments, logging],
       path: "Tests/Simulation", swiftSettings: strict),
     tests("SimulationTests", ["Simulation"]),
+    tests("CloudBridgeTests", ["CloudBridge", "GatewayCore", "MQTTClient", "BrokerTesting", logging]),
     tests("JournalTests", ["Journal", "GatewayCore", grdb, sqlite]),
     tests("TimescaleSinkTests", ["TimescaleSink", "GatewayCore", logging]),
     .target(

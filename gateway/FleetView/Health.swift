@@ -6,6 +6,8 @@ public struct GatewayHealth: Sendable, Equatable {
     case ok
     /// It does not, and the gateway is not ready for it.
     case failed
+    /// It does not, and the gateway does its work all the same.
+    case waiting
     /// It is not asked for.
     case notConfigured = "not-configured"
   }

@@ -213,26 +213,28 @@ final class IngestThread {
     var rows: [Row] = []
     rows.reserveCapacity(arrivals.count)
     var ledger = AckLedger()
+    var desk = RelayDesk(gateway: options.gatewayID)
     var statuses: [DeviceStatus] = []
     var postponed = 0
     metrics.received(arrivals.count)
     do throws(StoreError) {
-      for arrival in arrivals {
-        switch try Profiles.classify(
-          arrival, base: options.baseTopic, clock: &bootClock, profiles: options.profiles)
-        {
+      for var arrival in arrivals {
+        switch try verdict(on: &arrival, desk) {
         case .accepted(let entry, let row, let reading):
           batch.entries.append(entry)
           rows.append(row)
-          if let reading { note(reading, &ledger, &batch) }
+          if let reading { note(reading, arrival, &ledger, &batch) }
         case .refused(let letter, let reading):
           batch.deadLetters.append(letter)
-          if let reading { note(reading, &ledger, &batch) }
+          if let reading { note(reading, arrival, &ledger, &batch) }
         case .status(let status): statuses.append(status)
         case .log(let line): note(line)
-        case .ignored: continue
-        case .postponed: postponed += 1
+        case .ignored: break
+        case .postponed:
+          postponed += 1
+          continue
         }
+        desk.done(arrival)
       }
     } catch {
       bootClock.discard()
@@ -244,12 +246,32 @@ final class IngestThread {
 
     // Durable from here on.
     acknowledge(ledger, client)
+    acknowledge(desk, client)
     let isAlive = client.fileDescriptor != nil && client.wantsWrite
     let written = Result { () throws(MQTTError) in if isAlive { try client.write() } }
     metrics.acknowledgementSeconds(clock.monotonicSeconds() - batchBegan)
     if let result { tell(batch, rows, result) }
     if let handler = handlers.status { statuses.forEach(handler) }
     if case .failure(let error) = written { throw .broker(error) }
+  }
+
+  /// What a message is, also where another gateway passed it on.
+  private func verdict(
+    on arrival: inout Profiles.Arrival, _ desk: RelayDesk
+  ) throws(StoreError) -> Profiles.Verdict {
+    switch desk.open(&arrival) {
+    case .message:
+      return try Profiles.classify(
+        arrival, base: options.baseTopic, clock: &bootClock, profiles: options.profiles)
+    case .looped:
+      metrics.looped()
+      return .ignored
+    case .refused(let reason, let detail):
+      return .refused(
+        DeadLetter(
+          received: arrival.received, topic: arrival.topic, reason: reason, detail: detail, bytes: arrival.payload,
+          length: arrival.length), reading: nil)
+    }
   }
 
   /// Whatever a device calls an error is not the gateway's: at most a warning.
@@ -267,8 +289,11 @@ final class IngestThread {
     logger.log(level: level, "a device says: \(line.text)", metadata: metadata)
   }
 
-  private func note(_ reading: Profiles.ReadingID, _ ledger: inout AckLedger, _ batch: inout Batch) {
-    ledger.note(device: reading.device, boot: reading.boot, seq: reading.seq)
+  private func note(
+    _ reading: Profiles.ReadingID, _ arrival: Profiles.Arrival, _ ledger: inout AckLedger, _ batch: inout Batch
+  ) {
+    // A relayed reading's device waits for the gateway that heard it, not for this one.
+    if arrival.relay == nil { ledger.note(device: reading.device, boot: reading.boot, seq: reading.seq) }
     batch.losses += reading.losses
   }
 
@@ -331,6 +356,17 @@ final class IngestThread {
       } catch {
         // Lost like any ack that gets lost: the device sends again.
         logger.debug("an ack to \(message.device) was not sent: \(error)")
+      }
+    }
+  }
+
+  /// Lost like an ack to a device, and repaired like it.
+  private func acknowledge(_ desk: RelayDesk, _ client: any BrokerConnection) {
+    guard client.isConnected else { return }
+    for message in desk.messages() {
+      let topic = "\(options.baseTopic)/\(RelayAcknowledgement.suffix(gateway: message.gateway))"
+      do throws(MQTTError) { try client.publish(topic: topic, payload: message.payload, qos: 0, retain: false) } catch {
+        logger.debug("an ack to gateway \(message.gateway) was not sent: \(error)")
       }
     }
   }

@@ -46,6 +46,14 @@ public enum Profiles {
     /// Microseconds since 1970 UTC.
     var received: Int64
     var isRetained = false
+    /// How it came here, where another gateway passed it on; `payload` is then the device's own again.
+    var relay: Relay?
+
+    /// When a gateway heard it first. A clock that is far off counts for nothing.
+    var firstReceived: Int64 {
+      guard let relay, earliest...received + latestAhead ~= relay.received else { return received }
+      return relay.received
+    }
   }
 
   /// Says what a message is.
@@ -65,7 +73,7 @@ public enum Profiles {
     case "status": return status(arrival, device: device)
     case "log":
       return arrival.length == 0 ? .ignored : .log(DeviceLogLine(device: device, payload: arrival.payload))
-    case "ack", "config", "cmd", "cmd/result": return .ignored
+    case "ack", "config", "cmd", "cmd/result", "relay/ack": return .ignored
     default:
       if let verdict = foreign(arrival, profiles, &clock) { return verdict }
       return refuse(arrival, "unknown-topic", "nothing is known of \(base)/<device>/\(suffix)")
@@ -100,8 +108,9 @@ public enum Profiles {
       return refuse(arrival, "identity-mismatch", "the topic is of \(device), the payload of \(named)")
     }
     var entry = Entry(
-      device: device, boot: -1, seq: 0, timestamp: arrival.received, timeSource: .received, received: arrival.received,
-      profile: .iots6Version1, bytes: arrival.payload)
+      device: device, boot: -1, seq: 0, timestamp: arrival.received, timeSource: .received,
+      received: arrival.firstReceived, profile: .iots6Version1, bytes: arrival.payload,
+      via: arrival.relay?.path)
     var reading: ReadingID?
     if payload.version == 2 {
       guard payload.deviceID.isDeviceID else {
@@ -119,9 +128,18 @@ public enum Profiles {
     } else {
       entry.seq = hash(arrival.payload)
     }
-    if let timestamp = payload.timestampMicroseconds {
+    if let relay = arrival.relay, let identity = relay.translated {
+      entry.seq = identity
+      entry.profile = .translated
+      entry.timestamp = relay.timestamp
+      entry.timeSource = relay.timeSource
+    } else if let timestamp = payload.timestampMicroseconds {
       entry.timestamp = timestamp
       entry.timeSource = .device
+    } else if let relay = arrival.relay {
+      // Fixed once, by the gateway that heard it first.
+      entry.timestamp = relay.timestamp
+      entry.timeSource = relay.timeSource == .device ? .received : relay.timeSource
     } else if payload.version == 2, let uptime = payload.uptimeMilliseconds {
       let uptime = Int64(uptime) * 1000
       if arrival.received < earliest {

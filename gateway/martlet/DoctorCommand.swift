@@ -1,4 +1,5 @@
 import ArgumentParser
+import CloudBridge
 import GatewayCore
 import HTTPClient
 import Journal
@@ -21,8 +22,8 @@ struct DoctorCommand: AsyncParsableCommand {
       let settings = try await Settings.read(options)
       let address = configServer ?? "http://\(settings.configServer.host):\(settings.configServer.port)"
       let findings = [
-        checkBroker(settings.broker), checkDatabase(settings.database), checkJournal(settings.journalPath),
-        checkConfigServer(address),
+        checkBroker(settings.broker), checkDatabase(settings.database), checkBridge(settings.bridge),
+        checkJournal(settings.journalPath), checkConfigServer(address),
       ]
       for finding in findings { print(finding.line) }
       if findings.contains(where: \.isFault) { throw ExitCode.failure }
@@ -62,6 +63,15 @@ struct DoctorCommand: AsyncParsableCommand {
             : "start Mosquitto there, or name the right address; does that port speak TLS, and does it accept this certificate?"
         }
       return Finding(part: "broker", isFault: true, detail: "\(address): \(error); \(remedy)")
+    }
+  }
+
+  private func checkBridge(_ bridge: BridgeSettings?) -> Finding {
+    guard let bridge else { return Finding(part: "bridge", isFault: false, detail: "not configured") }
+    do throws(BridgeCheck.Fault) {
+      return Finding(part: "bridge", isFault: false, detail: try BridgeCheck.look(bridge.options))
+    } catch {
+      return Finding(part: "bridge", isFault: true, detail: error.description)
     }
   }
 

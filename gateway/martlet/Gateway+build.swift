@@ -1,3 +1,4 @@
+import CloudBridge
 import FleetView
 import Foundation
 import GatewayCore
@@ -32,6 +33,7 @@ struct Gateway {
     let committed = CommitSignal()
     let tail = settings.database == nil ? nil : LiveTail()
     let runner = try sinkRunner(journal, committed, tail, metrics)
+    let bridge = try bridgeRunner(journal, committed, metrics)
     let ingest = try IngestLoop(
       ingestOptions(), store: journal, committed: committed, metrics: metrics, logger: logger,
       handlers: IngestHandlers(
@@ -44,16 +46,18 @@ struct Gateway {
             at: status.received)
         }), tail: tail)
     let health = HealthWatch(
-      journal: journal, metrics: metrics, ingest: ingest, sink: runner?.name,
+      journal: journal, metrics: metrics, ingest: ingest, sink: runner?.name, bridge: settings.bridge,
       broker: "\(settings.broker.host):\(settings.broker.port)")
     let localNode = try settings.localNode.map { try LocalNode($0.options(settings), logger: logger) }
     let view = FleetView(fleet: fleet, metrics: metrics, health: { health.now })
     logger.info(
-      "gateway \(settings.gatewayID): journal \(settings.journalPath), database \(settings.database.map(PostgresConnection.redacted) ?? "none")"
+      "gateway \(settings.gatewayID): journal \(settings.journalPath), database \(settings.database.map(PostgresConnection.redacted) ?? "none"), bridge \(settings.bridge.map { "\($0.options.host):\($0.options.port)" } ?? "none")"
     )
     // Ends in reverse: first no new readings, then the rest of the journal to the sink, and the page stays to the last.
     var services: [any Service] = [webServer(view), health]
-    if let runner { services.append(SinkService(runner: runner, drainSeconds: settings.drainSeconds)) }
+    for runner in [bridge, runner].compactMap({ $0 }) {
+      services.append(SinkService(runner: runner, drainSeconds: settings.drainSeconds))
+    }
     if let database = settings.database {
       var options = Upkeep.Settings(database: database)
       options.retentionDays = settings.retentionDays
@@ -107,6 +111,26 @@ struct Gateway {
     return try SinkRunner(
       TimescaleSink(options, logger: logger), store: journal, rows: Profiles.row, committed: committed,
       tail: tail, metrics: metrics, logger: logger, liveFirst: settings.liveFirst)
+  }
+
+  private func bridgeRunner(
+    _ journal: Journal, _ committed: CommitSignal, _ metrics: GatewayMetrics
+  ) throws -> SinkRunner? {
+    guard let bridge = settings.bridge else { return nil }
+    let cloud = try CloudBridge(
+      bridge.options, journal: journal.id,
+      start: { SinkPosition(upTo: (try? journal.statistics().cursors[CloudBridge.sinkName]) ?? 0) },
+      isOnlyWay: settings.database == nil, metrics: metrics, logger: logger)
+    return try SinkRunner(
+      cloud, store: journal,
+      // The bridge passes bytes on; what they mean it need not know.
+      rows: {
+        Row(
+          device: $0.device, boot: $0.boot, seq: $0.seq, timestamp: $0.timestamp, timeSource: $0.timeSource,
+          received: $0.received)
+      },
+      committed: committed, metrics: metrics, logger: logger, batchSize: bridge.options.batchSize,
+      liveFirst: settings.liveFirst, isRequired: bridge.isRequired)
   }
 
   /// What the page showed before the restart.

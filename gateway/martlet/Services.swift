@@ -1,3 +1,4 @@
+import CloudBridge
 import FleetView
 import Foundation
 import GatewayCore
@@ -84,14 +85,19 @@ final class HealthWatch: Service, Sendable {
   private let metrics: GatewayMetrics
   private let ingest: IngestLoop
   private let sink: String?
+  private let bridge: BridgeSettings?
   private let broker: String
   private let journalFault = Mutex<String?>(nil)
 
-  init(journal: Journal, metrics: GatewayMetrics, ingest: IngestLoop, sink: String?, broker: String) {
+  init(
+    journal: Journal, metrics: GatewayMetrics, ingest: IngestLoop, sink: String?, bridge: BridgeSettings?,
+    broker: String
+  ) {
     self.journal = journal
     self.metrics = metrics
     self.ingest = ingest
     self.sink = sink
+    self.bridge = bridge
     self.broker = broker
   }
 
@@ -108,6 +114,8 @@ final class HealthWatch: Service, Sendable {
 
   private func look() {
     do throws(StoreError) {
+      // Otherwise a sink that catches up while nothing new comes would begin anew after a kill.
+      try journal.saveCursors()
       let statistics = try journal.statistics()
       metrics.storeState(statistics)
       for (name, cursor) in statistics.cursors {
@@ -140,6 +148,15 @@ final class HealthWatch: Service, Sendable {
           isUp ? "" : "not reachable; readings wait in the journal; see martlet doctor"))
     } else {
       parts.append(GatewayHealth.Part("database", .notConfigured, "the journal is the store"))
+    }
+    if let bridge {
+      let isUp = snapshot.sinks[CloudBridge.sinkName]?.isUp ?? false
+      let address = "\(bridge.options.host):\(bridge.options.port)"
+      parts.append(
+        GatewayHealth.Part(
+          "bridge", isUp ? .ok : .waiting,
+          isUp
+            ? "" : "\(address) is not reachable or does not confirm; readings wait in the journal; see martlet doctor"))
     }
     return GatewayHealth(loopIdleMilliseconds: ingest.idleMilliseconds, parts: parts)
   }

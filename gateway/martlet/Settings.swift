@@ -51,6 +51,10 @@ struct Settings: Sendable {
   var database: String?
   var journalPath = "martlet-journal.sqlite"
   var journal = JournalOptions()
+  /// Another broker that everything is passed on to, or `nil`.
+  var bridge: BridgeSettings?
+  /// What somebody chose for a full journal.
+  private var whenFull: JournalOptions.WhenFull?
   /// Whether the gateway creates or updates the schema when it connects.
   var migrateOnStart = false
   /// How long readings are kept in the database, in days; `nil`: for ever.
@@ -109,13 +113,9 @@ extension Settings {
     broker.password = try reader.text("broker.password")
     broker.baseTopic = try reader.text("broker.baseTopic") ?? broker.baseTopic
     broker.receiveMaximum = try reader.number("broker.receiveMaximum", 1...65_535) ?? broker.receiveMaximum
+    broker.version = try reader.version("broker.version")
+    broker.tls = try reader.tls("broker.tls")
     broker.shareName = try reader.text("broker.share")
-    switch try reader.text("broker.version") {
-    case nil, "5", "5.0": broker.version = .v5
-    case "3.1.1", "3", "4": broker.version = .v311
-    case let word?:
-      throw SettingsError(description: "broker.version: '\(word)' is neither 5 nor 3.1.1")
-    }
     if let name = broker.shareName {
       guard broker.version == .v5 else {
         throw SettingsError(description: "broker.share: shared subscriptions need broker.version 5")
@@ -124,7 +124,6 @@ extension Settings {
         throw SettingsError(description: "broker.share: '\(name)' is not 1 to 64 bytes without '/', '+' and '#'")
       }
     }
-    broker.tls = try Self.tls(reader)
     database = try reader.text("database.url") ?? Self.formerDatabase(environment)
     migrateOnStart = try reader.flag("database.migrateOnStart") ?? migrateOnStart
     // Not shorter than a device may hold readings back and the ledger looks for them.
@@ -134,21 +133,12 @@ extension Settings {
       ?? liveFirst.holdSeconds
     liveFirst.rowsPerSecond =
       try reader.number("database.backlogRowsPerSecond", 1...10_000_000) ?? liveFirst.rowsPerSecond
+    bridge = try BridgeSettings.read(reader)
     journalPath = try reader.text("journal.path") ?? journalPath
     journal.maxEntries =
       try reader.number("journal.maxEntries", 1000...1_000_000_000).map(Int64.init) ?? journal.maxEntries
     journal.maxBytes = try reader.number("journal.maxBytes", 1 << 20...1 << 44).map(Int64.init) ?? journal.maxBytes
-    if let word = try reader.text("journal.whenFull") {
-      guard let choice = JournalOptions.WhenFull(rawValue: word) else {
-        throw SettingsError(
-          description: "journal.whenFull: '\(word)' is none of "
-            + JournalOptions.WhenFull.allCases.map(\.rawValue).joined(separator: ", "))
-      }
-      journal.whenFull = choice
-    } else if database == nil {
-      // The journal is then history, not a queue: the oldest goes, nobody waits for it.
-      journal.whenFull = .dropOldest
-    }
+    whenFull = try reader.choice("journal.whenFull", JournalOptions.WhenFull.self)
     web.host = try reader.text("http.host") ?? web.host
     web.port = try reader.number("http.port", 1...65_535) ?? web.port
     configServer.file = try reader.text("configServer.file") ?? configServer.file
@@ -160,14 +150,7 @@ extension Settings {
     configServer.port = try reader.number("configServer.port", 1...65_535) ?? configServer.port
     localNode = try LocalNodeSettings(reader)
     drainSeconds = Double(try reader.number("gateway.drainSeconds", 0...3600) ?? Int(drainSeconds))
-    if let word = try reader.text("log.level") {
-      guard let level = Logger.Level(rawValue: word) else {
-        throw SettingsError(
-          description: "log.level: '\(word)' is none of "
-            + Logger.Level.allCases.map(\.rawValue).joined(separator: ", "))
-      }
-      logLevel = level
-    }
+    logLevel = try reader.choice("log.level", Logger.Level.self) ?? logLevel
   }
 
   private mutating func take(_ options: SettingsOptions) throws {
@@ -181,10 +164,9 @@ extension Settings {
     journalPath = options.journal ?? journalPath
     web.host = options.httpHost ?? web.host
     web.port = options.httpPort.map(Int.init) ?? web.port
-    if database == "none" {
-      database = nil
-      journal.whenFull = .dropOldest
-    }
+    if database == "none" { database = nil }
+    // With nobody to wait for the journal is history, not a queue: the oldest goes.
+    journal.whenFull = whenFull ?? (database == nil && bridge?.isRequired != true ? .dropOldest : .block)
     let isName = gatewayID.utf8.allSatisfy {
       ($0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7A) || ($0 >= 0x30 && $0 <= 0x39) || $0 == 0x2D || $0 == 0x5F
     }
@@ -198,24 +180,7 @@ extension Settings {
       throw SettingsError(
         description: "broker.baseTopic: '\(broker.baseTopic)' is not 1 to 64 bytes without '+', '#' or a '/' at an end")
     }
-  }
-
-  /// TLS where it is asked for, or where any of its files is named.
-  private static func tls(_ reader: SettingsReader) throws -> MQTTTLS? {
-    var tls = MQTTTLS(
-      authorityFile: try reader.text("broker.tls.caFile"),
-      certificateFile: try reader.text("broker.tls.certificateFile"),
-      keyFile: try reader.text("broker.tls.keyFile"), serverName: try reader.text("broker.tls.serverName"))
-    if let word = try reader.text("broker.tls.minimumVersion") {
-      guard let version = MQTTTLS.Version(rawValue: word) else {
-        throw SettingsError(
-          description: "broker.tls.minimumVersion: '\(word)' is none of "
-            + MQTTTLS.Version.allCases.map(\.rawValue).joined(separator: ", "))
-      }
-      tls.minimumVersion = version
-    }
-    let isAskedFor = try reader.flag("broker.tls.enabled")
-    return isAskedFor ?? (tls != MQTTTLS()) ? tls : nil
+    try bridge?.belong(to: gatewayID, broker)
   }
 
   private static func port(_ environment: [String: String], _ name: String) throws -> Int? {
@@ -238,51 +203,5 @@ extension Settings {
       let escaped = value.replacingOccurrences(of: "\\", with: "\\\\").replacingOccurrences(of: "'", with: "\\'")
       return "\(key)='\(escaped)'"
     }.joined(separator: " ")
-  }
-}
-
-/// Reads single settings and says which one is wrong.
-struct SettingsReader {
-  fileprivate let config: ConfigReader
-
-  func text(_ key: String) throws -> String? {
-    try wrap(key, "text") { try config.fetchedText(key) }.flatMap { $0.isEmpty ? nil : $0 }
-  }
-
-  /// Words with commas between them.
-  func list(_ key: String) throws -> [String]? { try text(key).map(Self.list) }
-
-  static func list(_ words: String) -> [String] {
-    words.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
-  }
-
-  func number(_ key: String, _ range: ClosedRange<Int>) throws -> Int? {
-    guard let text = try text(key) else { return nil }
-    guard let value = Int(text), range.contains(value) else {
-      throw SettingsError(
-        description: "\(key): '\(text)' is not a number from \(range.lowerBound) to \(range.upperBound)")
-    }
-    return value
-  }
-
-  func flag(_ key: String) throws -> Bool? {
-    guard let text = try text(key) else { return nil }
-    switch text.lowercased() {
-    case "true", "1", "yes": return true
-    case "false", "0", "no": return false
-    default: throw SettingsError(description: "\(key): '\(text)' is neither true nor false")
-    }
-  }
-
-  private func wrap<Value>(_ key: String, _ kind: String, _ body: () throws -> Value) throws -> Value {
-    do { return try body() } catch { throw SettingsError(description: "\(key): not \(kind) (\(error))") }
-  }
-}
-
-extension ConfigReader {
-  /// The value as text, whichever scalar the file wrote it as.
-  fileprivate func fetchedText(_ key: String) throws -> String? {
-    string(forKey: ConfigKey(key)) ?? int(forKey: ConfigKey(key)).map(String.init)
-      ?? bool(forKey: ConfigKey(key)).map(String.init)
   }
 }
