@@ -10,6 +10,7 @@
 #: release     both programs, optimised
 #: embedded    the portable modules on an emulated Cortex-M0: same bytes as on Linux
 #: chaos       a fleet under load while everything fails at random (FOR=90 SEED=n GATEWAYS=1)
+#: bridge      edge gateway, cloud broker, cloud gateway, database, each killed at random (FOR=60 SEED=n CLOUD=nats)
 #: simulate    years of the gateway's logic in virtual time, everything around it failing (YEARS=10 SEED=n)
 #: lockstep    the MicroPython core beside the Swift core until they differ (MINUTES=10000 SEED=n)
 #: soak        lockstep for longer (MINUTES=100000 SEED=n)
@@ -30,7 +31,7 @@
 #: clean       remove build products
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check test test-all coverage mutants build release embedded chaos simulate bench kernel-test flash image provision console format clean lockstep soak hil firmware-size firmware-soak
+.PHONY: help demo check test test-all coverage mutants build release embedded chaos bridge simulate bench kernel-test flash image provision console format clean lockstep soak hil firmware-size firmware-soak
 
 # The deployment
 EC2 := deploy-ec2 status-ec2 logs-ec2 db-shell-ec2 destroy-ec2
@@ -78,6 +79,9 @@ embedded:
 
 chaos:
 	@scripts/chaos
+
+bridge:
+	@scripts/bridge
 
 simulate:
 	@scripts/simulate

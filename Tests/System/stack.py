@@ -143,7 +143,7 @@ class Stack:
         for process in processes:
             process.start()
             if process is self.broker:
-                wait_until("broker", lambda: self._answers(self.broker_port))
+                wait_until("broker", lambda: self.answers(self.broker_port))
             elif process is self.config_server:
                 wait_until("config server", lambda: get(f"http://127.0.0.1:{self.config_port}/ping") == "pong")
             elif process.page:
@@ -238,7 +238,7 @@ class Stack:
         return process
 
     @staticmethod
-    def _answers(port: int) -> bool:
+    def answers(port: int) -> bool:
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", port)) == 0
 
