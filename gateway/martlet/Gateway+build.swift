@@ -54,7 +54,7 @@ struct Gateway {
       "gateway \(settings.gatewayID): journal \(settings.journalPath), database \(settings.database.map(PostgresConnection.redacted) ?? "none"), bridge \(settings.bridge.map { "\($0.options.host):\($0.options.port)" } ?? "none")"
     )
     // Ends in reverse: first no new readings, then the rest of the journal to the sink, and the page stays to the last.
-    var services: [any Service] = [webServer(view), health]
+    var services: [any Service] = [webServer(view), health, ProgramPages()]
     for runner in [bridge, runner].compactMap({ $0 }) {
       services.append(SinkService(runner: runner, drainSeconds: settings.drainSeconds))
     }
