@@ -289,7 +289,7 @@ class Campaign:
         # The boards are asked to end only when each has reached the broker again: a board that is told to be quiet
         # while it is not connected stays so.
         before, _ = self._boards()
-        wait_until("the boards", lambda: self._have_boards_caught_up(before), seconds=60)
+        wait_until("the boards", lambda: self._have_boards_caught_up(before), seconds=300)
         for process in (self.load, self.boards):
             assert process.running
             process.running.send_signal(signal.SIGINT)
