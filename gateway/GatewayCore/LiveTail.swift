@@ -20,6 +20,13 @@ public final class LiveTail: Sendable {
     /// What they were made of; empty where they come from memory.
     public var entries: [Entry] = []
 
+    /// Rows, their numbers, and what they were made of.
+    public init(rows: [Row], ids: [Int64], entries: [Entry] = []) {
+      self.rows = rows
+      self.ids = ids
+      self.entries = entries
+    }
+
     /// Those up to a number.
     func prefix(through id: Int64) -> Rows {
       let count = ids.firstIndex { $0 > id } ?? ids.count
