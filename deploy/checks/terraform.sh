@@ -50,7 +50,7 @@ moto_up() { # an imitation of AWS of our own, empty; sets what terraform and bot
   port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
   MOTO_IAM_LOAD_MANAGED_POLICIES=true "$server" -H 127.0.0.1 -p "$port" >"$work/moto.log" 2>&1 &
   moto=$!
-  export AWS_ENDPOINT_URL=http://127.0.0.1:$port AWS_ACCESS_KEY_ID=check AWS_SECRET_ACCESS_KEY=check AWS_REGION=eu-central-1
+  export AWS_ENDPOINT_URL=http://127.0.0.1:$port AWS_ACCESS_KEY_ID=check AWS_SECRET_ACCESS_KEY=check AWS_REGION=eu-central-1 AWS_DEFAULT_REGION=eu-central-1
   # What moto does not know is a fault at once, not after ten minutes of trying again.
   export AWS_EC2_METADATA_DISABLED=true AWS_MAX_ATTEMPTS=2
   for _ in {1..300}; do
