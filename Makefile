@@ -22,6 +22,8 @@
 #: check-ec2   images, compose, Grafana, Terraform, Ansible and the Debian package, really run (needs root)
 #: stack       the compose stack on this machine: set up, start, send a test reading (deploy/compose/stack --help)
 #: deploy-ec2  an environment on EC2 (ENV=iots6-dev); also status-ec2, logs-ec2, db-shell-ec2, destroy-ec2
+#: check-eks   the cluster: Terraform, Helm chart, gitops, secrets, Datadog, as far as one machine can
+#: promote     what one environment has to the next, as a commit (FROM=iots6-dev TO=iots6-staging)
 #: deb         the Debian package, from make release
 #: flash       the MicroPython firmware onto a Pico W (PORT=/dev/ttyACM0)
 #: image       MicroPython for a Pico W with the firmware inside, which TLS needs (scripts/firmware-image --help)
@@ -35,7 +37,7 @@
 
 # The deployment
 EC2 := deploy-ec2 status-ec2 logs-ec2 db-shell-ec2 destroy-ec2
-.PHONY: check-ec2 stack deb $(EC2)
+.PHONY: check-ec2 check-eks promote stack deb $(EC2)
 
 # Where swiftly, Swift's own installer, puts Swift.
 export PATH := $(PATH):$(or $(SWIFTLY_BIN_DIR),$(HOME)/.local/share/swiftly/bin)
@@ -109,6 +111,12 @@ kernel-test:
 
 check-ec2:
 	@scripts/check-ec2
+
+check-eks:
+	@scripts/check-eks
+
+promote:
+	@scripts/promote $(FROM) $(TO)
 
 stack:
 	@deploy/compose/stack init

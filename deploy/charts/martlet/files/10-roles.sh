@@ -1,0 +1,1 @@
+../../../compose/timescaledb/10-roles.sh
