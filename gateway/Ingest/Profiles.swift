@@ -230,7 +230,7 @@ public enum Profiles {
   }
 
   /// The dead letter's short code, and the place for a person.
-  private static func words(_ error: PayloadError) -> (reason: String, detail: String) {
+  static func words(_ error: PayloadError) -> (reason: String, detail: String) {
     switch error.code {
     case .notJSON(.invalidUTF8): ("invalid-utf8", "at byte \(error.offset)")
     case .notJSON(let code): ("not-json", "\(code) at byte \(error.offset)")
