@@ -137,6 +137,7 @@ let package = Package(
     gateway("GatewayCore", ["Telemetry", logging]),
     gateway("Profiles", ["Telemetry", yams], resources: [.embedInCode("built-in")]),
     gateway("Ingest", ["GatewayCore", "Profiles", "Telemetry", "MQTTClient", logging]),
+    gateway("HomeAssistant", ["GatewayCore", "MQTTClient", logging]),
     gateway("Journal", ["GatewayCore", grdb, sqlite]),
     .systemLibrary(
       name: "CPostgres", path: "gateway/CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
@@ -161,7 +162,8 @@ let package = Package(
     .executableTarget(
       name: "martlet",
       dependencies: [
-        "GatewayCore", "Profiles", "Ingest", "Journal", "TimescaleSink", "CloudBridge", "ConfigModel", "ConfigStore",
+        "GatewayCore", "Profiles", "Ingest", "HomeAssistant", "Journal", "TimescaleSink", "CloudBridge", "ConfigModel",
+        "ConfigStore",
         "ConfigServer", "FleetView", "LocalNode", "MQTTClient", "HTTPClient", arguments, configuration, hummingbird,
         hummingbirdCore, lifecycle, logging, nio, signals, systemPackage,
       ],
@@ -190,6 +192,7 @@ let package = Package(
     .target(
       name: "BrokerTesting", dependencies: ["COpenSSL"], path: "Tests/BrokerTesting", swiftSettings: strict),
     tests("ProfilesTests", ["Profiles"]),
+    tests("HomeAssistantTests", ["HomeAssistant", "GatewayCore"]),
     tests("MQTTClientTests", ["MQTTClient", "BrokerTesting"]),
     tests("HTTPClientTests", ["HTTPClient"]),
     tests(

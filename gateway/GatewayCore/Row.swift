@@ -36,6 +36,8 @@ public struct Row: Sendable, Equatable {
   public var uptimeMilliseconds: Int64?
   /// The device's firmware.
   public var version: String?
+  /// The shape its message came in.
+  public var profile = Profile.martletVersion2
   /// A JSON object of what the payload carries beyond the columns, or `nil`.
   public var extra: String?
 

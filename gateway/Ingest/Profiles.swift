@@ -284,9 +284,11 @@ extension Profiles {
   }
 
   private static func identity(of entry: Entry) -> Row {
-    Row(
+    var row = Row(
       device: entry.device, boot: entry.boot, seq: entry.seq, timestamp: entry.timestamp, timeSource: entry.timeSource,
       received: entry.received)
+    row.profile = entry.profile
+    return row
   }
 
   /// The members of a payload that have no column, as the inside of a JSON object.

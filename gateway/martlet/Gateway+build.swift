@@ -2,6 +2,7 @@ import CloudBridge
 import FleetView
 import Foundation
 import GatewayCore
+import HomeAssistant
 import Hummingbird
 import Ingest
 import Journal
@@ -34,12 +35,15 @@ struct Gateway {
     let tail = settings.database == nil ? nil : LiveTail()
     let runner = try sinkRunner(journal, committed, tail, metrics)
     let bridge = try bridgeRunner(journal, committed, metrics)
+    let announcer = try announcer()
+    let onCommit: @Sendable ([Row], [Bool]) -> Void = { rows, isNew in
+      fleet.observe(isNew.allSatisfy { $0 } ? rows : zip(rows, isNew).filter(\.1).map(\.0))
+      announcer?.observe(rows)
+    }
     let ingest = try IngestLoop(
       ingestOptions(), store: journal, committed: committed, metrics: metrics, logger: logger,
       handlers: IngestHandlers(
-        committed: { rows, isNew in
-          fleet.observe(isNew.allSatisfy { $0 } ? rows : zip(rows, isNew).filter(\.1).map(\.0))
-        },
+        committed: onCommit,
         status: { status in
           fleet.presence(
             device: status.device, online: status.isOnline, boot: status.boot, version: status.version,
@@ -63,6 +67,7 @@ struct Gateway {
       options.retentionDays = settings.retentionDays
       services.append(UpkeepService(settings: options, logger: logger))
     }
+    if let announcer { services.append(HomeAssistantService(announcer: announcer)) }
     services.append(IngestService(ingest: ingest))
     if let localNode { services.append(LocalNodeService(node: localNode)) }
     try await ServiceGroup(
@@ -100,6 +105,15 @@ struct Gateway {
     options.batchMessages = settings.broker.receiveMaximum
     options.shareName = settings.broker.shareName
     return options
+  }
+
+  /// Who tells Home Assistant, where that is asked for.
+  private func announcer() throws -> Announcer? {
+    guard settings.homeAssistant.isEnabled else { return nil }
+    var logger = logger
+    logger[metadataKey: "part"] = "home-assistant"
+    return try Announcer(
+      settings.discovery, mqtt: settings.broker.options(clientID: "martlet-\(settings.gatewayID)-ha"), logger: logger)
   }
 
   private func sinkRunner(

@@ -23,7 +23,7 @@ struct Martlet: AsyncParsableCommand {
     subcommands: [
       GatewayCommand.self, ConfigServerCommand.self, ConfigCommand.self, MigrateCommand.self, DoctorCommand.self,
       JournalCommand.self, GapsCommand.self, TopCommand.self, TraceCommand.self,
-      DecodeCommand.self, ProfileCommand.self, ExportCommand.self, ImportCommand.self,
+      DecodeCommand.self, ProfileCommand.self, HomeAssistantCommand.self, ExportCommand.self, ImportCommand.self,
     ])
 
   /// The release, in `--version` and in metrics.

@@ -41,10 +41,18 @@ struct Settings: Sendable {
     var port = 5000
   }
 
+  struct HomeAssistant: Sendable {
+    /// Whether devices are announced to Home Assistant.
+    var isEnabled = false
+    var prefix = "homeassistant"
+    var expireAfterSeconds = 900
+  }
+
   var gatewayID = Settings.hostName
   /// Names or files of the payload profiles of other fleets.
   var profiles: [String] = []
   var broker = Broker()
+  var homeAssistant = HomeAssistant()
   /// Whether somebody chose the port; with TLS the default is another one.
   private var hasBrokerPort = false
   /// A libpq connection string, or `nil`: then the journal is the only store.
@@ -124,6 +132,10 @@ extension Settings {
         throw SettingsError(description: "broker.share: '\(name)' is not 1 to 64 bytes without '/', '+' and '#'")
       }
     }
+    homeAssistant.isEnabled = try reader.flag("homeAssistant.enabled") ?? homeAssistant.isEnabled
+    homeAssistant.prefix = try reader.text("homeAssistant.prefix") ?? homeAssistant.prefix
+    homeAssistant.expireAfterSeconds =
+      try reader.number("homeAssistant.expireAfterSeconds", 10...604_800) ?? homeAssistant.expireAfterSeconds
     database = try reader.text("database.url") ?? Self.formerDatabase(environment)
     migrateOnStart = try reader.flag("database.migrateOnStart") ?? migrateOnStart
     // Not shorter than a device may hold readings back and the ledger looks for them.
