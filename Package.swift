@@ -137,6 +137,7 @@ let package = Package(
     gateway("GatewayCore", ["Telemetry", logging]),
     gateway("Profiles", ["Telemetry", yams], resources: [.embedInCode("built-in")]),
     gateway("Ingest", ["GatewayCore", "Profiles", "Telemetry", "MQTTClient", logging]),
+    gateway("HTTPIntake", ["Ingest", "Telemetry", hummingbird, httpTypes, nio]),
     gateway("HomeAssistant", ["GatewayCore", "MQTTClient", logging]),
     gateway("Journal", ["GatewayCore", grdb, sqlite]),
     .systemLibrary(
@@ -162,10 +163,9 @@ let package = Package(
     .executableTarget(
       name: "martlet",
       dependencies: [
-        "GatewayCore", "Profiles", "Ingest", "HomeAssistant", "Journal", "TimescaleSink", "CloudBridge", "ConfigModel",
-        "ConfigStore",
-        "ConfigServer", "FleetView", "LocalNode", "MQTTClient", "HTTPClient", arguments, configuration, hummingbird,
-        hummingbirdCore, lifecycle, logging, nio, signals, systemPackage,
+        "GatewayCore", "Profiles", "Ingest", "HTTPIntake", "HomeAssistant", "Journal", "TimescaleSink", "CloudBridge",
+        "ConfigModel", "ConfigStore", "ConfigServer", "FleetView", "LocalNode", "MQTTClient", "HTTPClient", arguments,
+        configuration, hummingbird, hummingbirdCore, lifecycle, logging, nio, signals, systemPackage,
       ],
       path: "gateway/martlet", swiftSettings: strict),
 
@@ -192,6 +192,9 @@ let package = Package(
     .target(
       name: "BrokerTesting", dependencies: ["COpenSSL"], path: "Tests/BrokerTesting", swiftSettings: strict),
     tests("ProfilesTests", ["Profiles"]),
+    tests(
+      "HTTPIntakeTests",
+      ["HTTPIntake", "Ingest", "Journal", "GatewayCore", "HTTPTesting", hummingbird, httpTypes, nio, logging]),
     tests("HomeAssistantTests", ["HomeAssistant", "GatewayCore"]),
     tests("MQTTClientTests", ["MQTTClient", "BrokerTesting"]),
     tests("HTTPClientTests", ["HTTPClient"]),

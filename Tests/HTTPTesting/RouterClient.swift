@@ -36,27 +36,34 @@ public struct RouterClient: Sendable {
     try await ask(.post, path, [:])
   }
 
+  /// Posts a body to a path.
+  public func post(_ path: String, body: [UInt8], headers: HTTPFields = [:]) async throws -> Answer {
+    try await ask(.post, path, headers, body)
+  }
+
   /// Gets a path whose answer comes bit by bit, and calls `onPart` with each; the answer ends when that throws.
   public func stream(_ path: String, onPart: @escaping @Sendable (String) async throws -> Void) async throws {
     let response = try await respond(.get, path, [:])
     try await response.body.write(StreamWriter(onPart: onPart))
   }
 
-  private func ask(_ method: HTTPRequest.Method, _ path: String, _ headers: HTTPFields) async throws -> Answer {
-    let response = try await respond(method, path, headers)
+  private func ask(
+    _ method: HTTPRequest.Method, _ path: String, _ headers: HTTPFields, _ body: [UInt8] = []
+  ) async throws -> Answer {
+    let response = try await respond(method, path, headers, body)
     let collected = Collected()
     try await response.body.write(CollectingWriter(collected: collected))
     return Answer(status: response.status, headers: response.headers, bytes: collected.bytes.withLock { $0 })
   }
 
   private func respond(
-    _ method: HTTPRequest.Method, _ path: String, _ headers: HTTPFields
+    _ method: HTTPRequest.Method, _ path: String, _ headers: HTTPFields, _ body: [UInt8] = []
   ) async throws -> Response {
     let head = HTTPRequest(method: method, scheme: "http", authority: "test", path: path, headerFields: headers)
     let context = DirectContext(
       source: DirectContext.Source(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
     return try await responder.respond(
-      to: Request(head: head, body: RequestBody(buffer: ByteBuffer())), context: context)
+      to: Request(head: head, body: RequestBody(buffer: ByteBuffer(bytes: body))), context: context)
   }
 }
 

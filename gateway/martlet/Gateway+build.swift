@@ -2,6 +2,7 @@ import CloudBridge
 import FleetView
 import Foundation
 import GatewayCore
+import HTTPIntake
 import HomeAssistant
 import Hummingbird
 import Ingest
@@ -32,7 +33,8 @@ struct Gateway {
     let fleet = Fleet()
     try restore(fleet, from: journal)
     let committed = CommitSignal()
-    let tail = settings.database == nil ? nil : LiveTail()
+    // Beside an intake there are two writers, and a tail must get rows in the order of their numbers.
+    let tail = settings.database == nil || settings.intake.port != nil ? nil : LiveTail()
     let runner = try sinkRunner(journal, committed, tail, metrics)
     let bridge = try bridgeRunner(journal, committed, metrics)
     let announcer = try announcer()
@@ -66,6 +68,12 @@ struct Gateway {
       var options = Upkeep.Settings(database: database)
       options.retentionDays = settings.retentionDays
       services.append(UpkeepService(settings: options, logger: logger))
+    }
+    if let port = settings.intake.port {
+      let intake = ReadingIntake(
+        base: settings.broker.baseTopic, store: journal, committed: committed, metrics: metrics, logger: logger,
+        onCommit: onCommit)
+      services += [IntakeService(intake: intake), intakeServer(intake, port)]
     }
     if let announcer { services.append(HomeAssistantService(announcer: announcer)) }
     services.append(IngestService(ingest: ingest))
@@ -152,6 +160,13 @@ struct Gateway {
     for device in try journal.devices() {
       fleet.restore(from: try journal.latest(device: device, limit: 120).map(Profiles.row))
     }
+  }
+
+  private func intakeServer(_ intake: ReadingIntake, _ port: Int) -> WebServer<BasicRequestContext> {
+    let router = Router()
+    HTTPIntake(key: settings.intake.key, take: { await intake.take($0) }).addRoutes(to: router)
+    return WebServer(
+      responder: router.buildResponder(), host: settings.intake.host, port: port, name: "intake", logger: logger)
   }
 
   private func webServer(_ view: FleetView) -> WebServer<BasicRequestContext> {

@@ -32,6 +32,17 @@ struct LocalNodeService: Service {
   }
 }
 
+/// The thread behind the HTTP intake as a service: ends with everything committed that was taken.
+struct IntakeService: Service {
+  let intake: ReadingIntake
+
+  func run() async throws {
+    intake.start()
+    try? await gracefulShutdown()
+    await blocking { intake.stop() }
+  }
+}
+
 /// A sink's thread as a service: ends with the journal delivered, or after `drainSeconds`.
 struct SinkService: Service {
   let runner: SinkRunner

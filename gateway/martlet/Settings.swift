@@ -41,6 +41,13 @@ struct Settings: Sendable {
     var port = 5000
   }
 
+  /// Where devices that cannot do MQTT send readings; without a port nothing listens.
+  struct Intake: Sendable {
+    var host = "127.0.0.1"
+    var port: Int?
+    var key = ""
+  }
+
   struct HomeAssistant: Sendable {
     /// Whether devices are announced to Home Assistant.
     var isEnabled = false
@@ -53,6 +60,7 @@ struct Settings: Sendable {
   var profiles: [String] = []
   var broker = Broker()
   var homeAssistant = HomeAssistant()
+  var intake = Intake()
   /// Whether somebody chose the port; with TLS the default is another one.
   private var hasBrokerPort = false
   /// A libpq connection string, or `nil`: then the journal is the only store.
@@ -131,6 +139,13 @@ extension Settings {
       guard name.utf8.count <= 64, !name.contains(where: { "/+#".contains($0) }) else {
         throw SettingsError(description: "broker.share: '\(name)' is not 1 to 64 bytes without '/', '+' and '#'")
       }
+    }
+    intake.host = try reader.text("intake.host") ?? intake.host
+    intake.port = try reader.number("intake.port", 1...65_535)
+    intake.key = try reader.text("intake.apiKey") ?? intake.key
+    guard intake.port == nil || intake.key.utf8.count >= 8 else {
+      throw SettingsError(
+        description: "intake.apiKey: intake.port needs a key of at least 8 bytes; set it with MARTLET_INTAKE_API_KEY")
     }
     homeAssistant.isEnabled = try reader.flag("homeAssistant.enabled") ?? homeAssistant.isEnabled
     homeAssistant.prefix = try reader.text("homeAssistant.prefix") ?? homeAssistant.prefix
