@@ -14,6 +14,9 @@ extension Canvas {
   /// A line of small text; (x, y) is its top, 7 rows and a descender high.
   ///
   /// - Returns: the column where a text that goes on would begin.
+  #if hasFeature(Embedded)
+    @inline(never)
+  #endif
   @discardableResult
   public mutating func text(
     _ text: InlineBytes<32>, x: Int, y: Int, align: Alignment = .left, _ ink: Ink = .on
@@ -30,6 +33,9 @@ extension Canvas {
   /// A line of small text from a literal.
   ///
   /// - Returns: the column where a text that goes on would begin.
+  #if hasFeature(Embedded)
+    @inline(never)
+  #endif
   @discardableResult
   public mutating func text(
     _ literal: StaticString, x: Int, y: Int, align: Alignment = .left, _ ink: Ink = .on

@@ -64,41 +64,40 @@ struct CommandQueue: Sendable {
   static var bound: Int { 2 }
 
   private(set) var count = 0
-  private var waiting = InlineArray<2, PendingCommand>(repeating: PendingCommand())
+  /// Those that wait are the first `count`. Read in place: a copy of each would be code and stack.
+  var waiting = InlineArray<2, PendingCommand>(repeating: PendingCommand())
   /// Of each id its FNV-1a hash; 0 none.
   private var seen = InlineArray<8, UInt32>(repeating: 0)
   private var oldest = 0
 
   /// Reads a command.
   ///
-  /// - Returns: `nil` where the text is no command with an id of 1 to 32 bytes.
-  static func read(_ text: borrowing Span<UInt8>) throws(JSONError) -> PendingCommand? {
+  /// - Returns: `false` where the text is no command with an id of 1 to 32 bytes.
+  static func read(_ text: borrowing Span<UInt8>, into pending: inout PendingCommand) throws(JSONError) -> Bool {
     var cursor = JSONCursor()
-    var pending = PendingCommand()
     var isNamed = false
-    guard try cursor.next(in: text) == .objectStart else { return nil }
+    guard try cursor.next(in: text) == .objectStart else { return false }
     while case .key(let key) = try cursor.next(in: text) {
       var look = cursor
       let value = try look.next(in: text)
       _ = try cursor.skipValue(in: text)
       guard case .string(let slice) = value else { continue }
       if key.matches("id", in: text) {
-        guard let id: InlineBytes<32> = slice.string(in: text), !id.isEmpty else { return nil }
-        pending.id = id
+        guard slice.read(in: text, into: &pending.id), !pending.id.isEmpty else { return false }
       } else if key.matches("cmd", in: text) {
         isNamed = true
         pending.command = Command.named(slice, in: text)
       }
     }
     _ = try cursor.next(in: text)
-    guard isNamed, !pending.id.isEmpty else { return nil }
+    guard isNamed, !pending.id.isEmpty else { return false }
     if pending.command == nil { pending.failure = .unknownCommand }
-    return pending
+    return true
   }
 
   /// Takes a command; `false` when it came before, or when there is no room: then it may be sent again.
-  mutating func append(_ command: PendingCommand) -> Bool {
-    let hash = Self.hash(command.id)
+  mutating func append(_ command: inout PendingCommand) -> Bool {
+    let hash = Self.hash(command.id.bytes)
     for index in 0..<8 where seen[index] == hash { return false }
     guard count < Self.bound else { return false }
     seen[oldest] = hash
@@ -106,12 +105,6 @@ struct CommandQueue: Sendable {
     waiting[count] = command
     count += 1
     return true
-  }
-
-  // What reads is mutating too, so that it is read in place (see `Outbox.oldestUptimeMilliseconds`).
-  subscript(index: Int) -> PendingCommand {
-    mutating get { waiting[index] }
-    set { waiting[index] = newValue }
   }
 
   /// The first that can be answered.
@@ -131,7 +124,7 @@ struct CommandQueue: Sendable {
     for index in position..<count { waiting[index] = waiting[index + 1] }
   }
 
-  private static func hash(_ id: InlineBytes<32>) -> UInt32 {
+  private static func hash(_ id: borrowing Span<UInt8>) -> UInt32 {
     var hash: UInt32 = 2_166_136_261
     for index in 0..<id.count { hash = (hash ^ UInt32(id[index])) &* 16_777_619 }
     return max(hash, 1)

@@ -11,7 +11,7 @@ import Telemetry
 ///                           reached
 ///
 /// Time counts only while Wi-Fi is joined.
-struct ConfigurationTrial: Equatable, Sendable {
+struct ConfigurationTrial: Sendable {
   /// How long either configuration has to reach the gateway, in ms of joined Wi-Fi.
   static var patienceMilliseconds: UInt32 { 300_000 }
 
@@ -43,8 +43,10 @@ struct ConfigurationTrial: Equatable, Sendable {
   private(set) var state = State.running
   /// The configuration under which the gateway was last reached.
   private(set) var lastGood: TaggedConfiguration
-  /// The newer one, while it is neither kept nor refused.
-  private(set) var candidate: TaggedConfiguration?
+  /// Whether there is a newer one that is neither kept nor refused.
+  private(set) var hasCandidate = false
+  /// That one. No optional: of two hundred bytes in place that is a kilobyte of code on a small chip.
+  private var newer: TaggedConfiguration
   /// Of the configuration that was refused last; not tried again, by later lives neither.
   private(set) var refusedTag = InlineBytes<64>()
   /// A reading of this boot from here on proves, by its acknowledgement, that the gateway is reached.
@@ -53,19 +55,32 @@ struct ConfigurationTrial: Equatable, Sendable {
 
   init(lastGood: TaggedConfiguration) {
     self.lastGood = lastGood
+    newer = lastGood
   }
+
+  /// The newer one, while it is neither kept nor refused.
+  var candidate: TaggedConfiguration? { hasCandidate ? newer : nil }
+
+  /// Whether `tag` is the candidate's.
+  func isCandidate(_ tag: InlineBytes<64>) -> Bool { hasCandidate && newer.tag == tag }
 
   /// Whether it is open which of two configurations will be kept.
   var isOpen: Bool { state == .trial || state == .comparing }
 
-  /// The one that is to run.
-  var active: TaggedConfiguration {
-    if state == .trial, let candidate { return candidate }
-    return lastGood
+  /// Writes the one that is to run.
+  func writeActive(_ configuration: inout NodeConfiguration, _ tag: inout InlineBytes<64>) {
+    if state == .trial, hasCandidate {
+      configuration = newer.configuration
+      tag = newer.tag
+    } else {
+      configuration = lastGood.configuration
+      tag = lastGood.tag
+    }
   }
 
   mutating func begin(_ new: TaggedConfiguration, nextSeq: UInt32) {
-    candidate = new
+    newer = new
+    hasCandidate = true
     run(.trial, nextSeq)
   }
 
@@ -93,7 +108,7 @@ struct ConfigurationTrial: Equatable, Sendable {
 
   /// The newest document is the one that is kept.
   mutating func settle() {
-    candidate = nil
+    hasCandidate = false
     state = .running
   }
 
@@ -111,15 +126,15 @@ struct ConfigurationTrial: Equatable, Sendable {
   ///
   /// - Returns: `true` when that decided something.
   mutating func gatewayReached() -> Bool {
-    guard isOpen, let candidate else { return false }
+    guard isOpen, hasCandidate else { return false }
     if state == .trial {
-      lastGood = candidate
+      lastGood = newer
       state = .running
     } else {
-      refusedTag = candidate.tag
+      refusedTag = newer.tag
       state = .returned
     }
-    self.candidate = nil
+    hasCandidate = false
     return true
   }
 

@@ -18,7 +18,8 @@ public struct Device<Board: Wiring, let outboxCapacity: Int>: ~Copyable {
   private var sensor: BoardSensor<Board.Bus, Board.Wire, Board.ADC>
   private var display: SSD1306<Board.DisplayBus>
   private var canvas = Canvas()
-  private var shown: Screen?
+  private var shown = Screen(.boot)
+  private var wasShown = false
   private var shownAt: UInt32 = 0
   private var wasDim = false
   private var fanDutyPercent: UInt8?
@@ -27,6 +28,19 @@ public struct Device<Board: Wiring, let outboxCapacity: Int>: ~Copyable {
   /// A device on a board; nothing is touched before the first step.
   public init(node: consuming Node<outboxCapacity>, board: Board) {
     self.node = node
+    self.board = board
+    sensor = BoardSensor(bus: board.bus, wire: board.wire, adc: board.adc)
+    display = SSD1306(bus: board.displayBus)
+  }
+
+  /// A device on a board that has just started: the node is made in its place, without a copy of it on the stack.
+  ///
+  /// The parameters are those of `Node.init(identity:configuration:cause:previous:)`.
+  public init(
+    identity: NodeIdentity, configuration: NodeConfiguration = NodeConfiguration(), cause: ResetCause = .unknown,
+    previous: FlightRecord? = nil, board: Board
+  ) {
+    node = Node(identity: identity, configuration: configuration, cause: cause, previous: previous)
     self.board = board
     sensor = BoardSensor(bus: board.bus, wire: board.wire, adc: board.adc)
     display = SSD1306(bus: board.displayBus)
@@ -45,6 +59,9 @@ public struct Device<Board: Wiring, let outboxCapacity: Int>: ~Copyable {
   ///   - now: a millisecond tick that may wrap.
   ///   - link: what the shell knows of the network.
   /// - Returns: what is left to the shell: all but `measure`, `led`, `isDisplayDim` and the fans.
+  #if hasFeature(Embedded)
+    @inline(never)
+  #endif
   public mutating func step(now: UInt32, link: Link) -> NodeActions {
     let inputs = NodeInputs(
       isMotionHigh: board.motion.isHigh(), isSwitchHigh: board.door.isHigh(), measurement: sensor.poll(now: now),
@@ -79,9 +96,13 @@ public struct Device<Board: Wiring, let outboxCapacity: Int>: ~Copyable {
 
   private mutating func show(_ screen: Screen, isDim: Bool, now: UInt32) {
     // Once a second is often enough to find a display again that was unplugged.
-    guard screen != shown || isDim != wasDim || now &- shownAt >= 1000 else { return }
-    if screen != shown { screen.draw(as: node.identity.device, firmware: node.identity.firmware, on: &canvas) }
-    shown = screen
+    let isNew = !wasShown || screen != shown
+    guard isNew || isDim != wasDim || now &- shownAt >= 1000 else { return }
+    if isNew {
+      screen.draw(as: node.identity.device, firmware: node.identity.firmware, on: &canvas)
+      shown = screen
+      wasShown = true
+    }
     wasDim = isDim
     shownAt = now
     _ = display.show(&canvas, isDim: isDim, now: now)

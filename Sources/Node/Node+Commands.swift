@@ -12,14 +12,15 @@ extension Node {
   /// - Returns: `false` when nothing will be answered: it is no command, it came before, or two others still wait.
   @discardableResult
   public mutating func commandArrived(_ text: borrowing Span<UInt8>) -> Bool {
-    guard var pending = (try? CommandQueue.read(text)) ?? nil else {
+    var pending = PendingCommand()
+    guard (try? CommandQueue.read(text, into: &pending)) == true else {
       log(.warning, "not a command")
       return false
     }
     if pending.command == .read {
       if configuration.isEnabled { pending.isReady = false } else { pending.failure = .disabled }
     }
-    guard commands.append(pending) else { return false }
+    guard commands.append(&pending) else { return false }
     guard pending.failure == nil, let command = pending.command else { return true }
     log(.info, "command ", command.name)
     switch command {
@@ -36,18 +37,21 @@ extension Node {
   /// - Parameters:
   ///   - canvas: what the display shows, for `screen`; only read.
   ///   - answer: 512 bytes are enough for any.
+  #if hasFeature(Embedded)
+    @inline(never)
+  #endif
   public mutating func takeCommandAnswer<let capacity: Int>(
     _ canvas: inout Canvas, into answer: inout InlineBytes<capacity>
   ) -> Bool {
     guard link.isConnected, let index = commands.firstReady() else { return false }
     answer.removeAll()
     answer.append("{\"id\":")
-    answer.append(jsonString: commands[index].id)
-    if let command = commands[index].command {
+    answer.append(jsonString: commands.waiting[index].id)
+    if let command = commands.waiting[index].command {
       answer.append(",\"cmd\":")
       answer.append(quoted: command.name)
     }
-    if let failure = commands[index].failure {
+    if let failure = commands.waiting[index].failure {
       answer.append(",\"ok\":false,\"error\":")
       answer.append(quoted: failure.name)
     } else {
@@ -63,15 +67,15 @@ extension Node {
   private mutating func finish<let capacity: Int>(
     _ index: Int, _ canvas: inout Canvas, _ answer: inout InlineBytes<capacity>
   ) -> Bool {
-    switch commands[index].command {
+    switch commands.waiting[index].command {
     case .read:
       answer.append(",\"boot\":")
       answer.append(unsigned: UInt64(identity.boot))
       answer.append(",\"seq\":")
-      answer.append(unsigned: UInt64(commands[index].seq))
+      answer.append(unsigned: UInt64(commands.waiting[index].seq))
     case .restart: isRestartWanted = true
     case .screen:
-      let part = commands[index].part
+      let part = commands.waiting[index].part
       let parts = 1024 / Self.screenPartBytes
       answer.append(",\"part\":")
       answer.append(unsigned: UInt64(part + 1))
@@ -83,7 +87,7 @@ extension Node {
       answer.append(UInt8(ascii: "\""))
       guard part + 1 == parts else {
         answer.append(UInt8(ascii: "}"))
-        commands[index].part = part + 1
+        commands.waiting[index].part = part + 1
         return true
       }
     case .identify, .config, nil: break
@@ -93,9 +97,9 @@ extension Node {
 
   /// A reading was made: the commands that wait for one can be answered.
   mutating func answerReads(_ seq: UInt32) {
-    for index in 0..<commands.count where !commands[index].isReady {
-      commands[index].seq = seq
-      commands[index].isReady = true
+    for index in 0..<commands.count where !commands.waiting[index].isReady {
+      commands.waiting[index].seq = seq
+      commands.waiting[index].isReady = true
     }
   }
 }

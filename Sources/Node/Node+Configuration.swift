@@ -33,7 +33,7 @@ extension Node {
     defer { endFetch() }
     // While the last good one is compared with it, the server hands the same one out again; and one that failed stays
     // refused.
-    if !tag.isEmpty, tag == trial.candidate?.tag || tag == trial.refusedTag { return RefusedKeys() }
+    if !tag.isEmpty, trial.isCandidate(tag) || tag == trial.refusedTag { return RefusedKeys() }
     var next = trial.lastGood.configuration
     let refused: RefusedKeys
     do throws(JSONError) {
@@ -75,7 +75,7 @@ extension Node {
 
   /// The gateway says which configuration is the newest: one that is not known yet is fetched at once.
   public mutating func configurationAnnounced(tag: InlineBytes<64>) {
-    guard tag != configurationTag, tag != trial.candidate?.tag, tag != trial.refusedTag || tag.isEmpty else { return }
+    guard tag != configurationTag, !trial.isCandidate(tag), tag != trial.refusedTag || tag.isEmpty else { return }
     configurationFetch.hurry()
   }
 
@@ -88,9 +88,7 @@ extension Node {
 
   /// Makes the configuration that is to run the one that runs.
   mutating func runActiveConfiguration() {
-    let active = trial.active
-    configuration = active.configuration
-    configurationTag = active.tag
+    trial.writeActive(&configuration, &configurationTag)
     statusEdition &+= 1
     isStoringConfiguration = true
     motion.cooldownMilliseconds = configuration.motionCooldownMilliseconds

@@ -6,6 +6,9 @@ extension Node {
   ///
   /// Nothing is due before the first attempt to fetch the configuration has ended, well or badly, or while the broker is
   /// not connected.
+  #if hasFeature(Embedded)
+    @inline(never)
+  #endif
   public mutating func takePayload<let capacity: Int>(now: UInt32, into payload: inout InlineBytes<capacity>) -> Bool {
     guard link.isConnected, configurationFetch.hasEnded else { return false }
     let (start, boot) = (bootUnixMilliseconds, identity.boot)
@@ -91,6 +94,9 @@ extension Node {
 
   /// The retained message that says this device is there, and what became of its configuration. Publish it again when
   /// `statusEdition` has grown.
+  #if hasFeature(Embedded)
+    @inline(never)
+  #endif
   public func writeOnlineStatus<let capacity: Int>(into message: inout InlineBytes<capacity>) {
     writeStatus("online", into: &message)
     message.append(",\"version\":")
@@ -144,14 +150,19 @@ extension Node {
 
   /// Writes the next message for the log topic: once what the last life was, then lines; `false` when there is none, or
   /// the broker is not connected.
+  #if hasFeature(Embedded)
+    @inline(never)
+  #endif
   public mutating func takeLog<let capacity: Int>(into message: inout InlineBytes<capacity>) -> Bool {
     guard link.isConnected, configuration.logLevel != .off else { return false }
     guard isFlightTold else {
       isFlightTold = true
-      let record = previousFlight ?? flight
-      record.write(
-        endedBy: previousFlight == nil ? nil : flight.cause, firmware: identity.firmware, into: &message)
-      previousFlight = nil
+      if hasPreviousFlight {
+        previousFlight.write(endedBy: flight.cause, firmware: identity.firmware, into: &message)
+        hasPreviousFlight = false
+      } else {
+        flight.write(endedBy: nil, firmware: identity.firmware, into: &message)
+      }
       return true
     }
     return lines.take(into: &message)

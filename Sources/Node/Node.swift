@@ -75,7 +75,9 @@ public struct Node<let outboxCapacity: Int>: Sendable {
   var isStoringConfiguration = false
   var isStoringFlightRecord = false
   var lines = Log()
-  var previousFlight: FlightRecord?
+  /// The record of the last life, where there is one.
+  var previousFlight: FlightRecord
+  var hasPreviousFlight: Bool
   var isFlightTold = false
   var pwmFan = FanState()
   var stepFans = FanState()
@@ -100,7 +102,8 @@ public struct Node<let outboxCapacity: Int>: Sendable {
     trial = ConfigurationTrial(
       lastGood: TaggedConfiguration(configuration: configuration, tag: InlineBytes<64>()))
     flight = FlightRecord(boot: identity.boot, cause: cause)
-    previousFlight = previous
+    previousFlight = previous ?? FlightRecord(boot: 0, cause: .unknown)
+    hasPreviousFlight = previous != nil
   }
 
   /// Goes on to `now`.

@@ -5,6 +5,9 @@ extension Reading {
   ///   - device: the device's id.
   ///   - firmware: the firmware's version, at most 24 bytes.
   ///   - output: where the bytes go; its `overflowed` tells when they did not fit.
+  #if hasFeature(Embedded)
+    @inline(never)
+  #endif
   public func encodeVersion1<let capacity: Int>(
     device: DeviceID, firmware: InlineBytes<24>, into output: inout InlineBytes<capacity>
   ) {

@@ -6,6 +6,8 @@
 ///     var name = InlineBytes<32>("Attic")
 ///     name.append(unsigned: 6)
 ///     name == InlineBytes<32>("Attic6")   // true
+///
+/// What many call is not inlined on a chip: there a loop in each place would fill the flash.
 public struct InlineBytes<let capacity: Int>: Sendable {
   private var storage: InlineArray<capacity, UInt8>
   /// How many bytes are held.
@@ -43,6 +45,18 @@ public struct InlineBytes<let capacity: Int>: Sendable {
     return try body(bytes.span.extracting(first: count))
   }
 
+  /// The bytes where they are, without a copy: mutating, because only then they are sure to be read in place
+  /// (`withSpan`).
+  public var bytes: Span<UInt8> {
+    @_lifetime(&self)
+    mutating get {
+      var all = storage.mutableSpan
+      let start = all.withUnsafeMutableBufferPointer { UnsafePointer($0.baseAddress!) }
+      let bytes = Span(_unsafeStart: start, count: count)
+      return _overrideLifetime(bytes, mutating: &self)
+    }
+  }
+
   /// Whether there are none.
   public var isEmpty: Bool { count == 0 }
 
@@ -69,6 +83,9 @@ public struct InlineBytes<let capacity: Int>: Sendable {
   }
 
   /// Appends the UTF-8 bytes of a literal.
+  #if hasFeature(Embedded)
+    @inline(never)
+  #endif
   public mutating func append(_ text: StaticString) {
     let start = text.utf8Start
     for index in 0..<text.utf8CodeUnitCount { append(start[index]) }
@@ -85,6 +102,9 @@ public struct InlineBytes<let capacity: Int>: Sendable {
   }
 
   /// Appends `value` in decimal digits.
+  #if hasFeature(Embedded)
+    @inline(never)
+  #endif
   public mutating func append(unsigned value: UInt64) {
     var digits = InlineArray<20, UInt8>(repeating: 0)
     var count = 0
@@ -114,6 +134,9 @@ public struct InlineBytes<let capacity: Int>: Sendable {
   }
 
   /// Appends `value` hundredths with exactly two decimals: −5 is `-0.05`.
+  #if hasFeature(Embedded)
+    @inline(never)
+  #endif
   public mutating func append(hundredths value: Int32) {
     if value < 0 { append(UInt8(ascii: "-")) }
     append(unsigned: UInt64(value.magnitude / 100))
@@ -122,6 +145,9 @@ public struct InlineBytes<let capacity: Int>: Sendable {
   }
 
   /// Appends the last two decimal digits of `value`.
+  #if hasFeature(Embedded)
+    @inline(never)
+  #endif
   mutating func append(twoDigits value: UInt32) {
     append(0x30 &+ UInt8(truncatingIfNeeded: (value / 10) % 10))
     append(0x30 &+ UInt8(truncatingIfNeeded: value % 10))
@@ -134,6 +160,9 @@ public struct InlineBytes<let capacity: Int>: Sendable {
   }
 
   /// Appends `bytes` as a JSON string, quoted and escaped.
+  #if hasFeature(Embedded)
+    @inline(never)
+  #endif
   public mutating func append(jsonString bytes: borrowing Span<UInt8>) {
     append(UInt8(ascii: "\""))
     for index in 0..<bytes.count {

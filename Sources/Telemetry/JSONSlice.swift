@@ -15,6 +15,9 @@ public struct JSONSlice: Equatable, Sendable {
   }
 
   /// Whether the slice is the literal, byte for byte. A name written with escapes matches nothing.
+  #if hasFeature(Embedded)
+    @inline(never)
+  #endif
   public func matches(_ literal: StaticString, in text: borrowing Span<UInt8>) -> Bool {
     guard end &- start == literal.utf8CodeUnitCount, !hasEscapes else { return false }
     for index in 0..<literal.utf8CodeUnitCount where text[start &+ index] != literal.utf8Start[index] { return false }
@@ -24,6 +27,13 @@ public struct JSONSlice: Equatable, Sendable {
   /// The string's text, escapes resolved; `nil` when it is longer than `capacity` bytes.
   public func string<let capacity: Int>(in text: borrowing Span<UInt8>) -> InlineBytes<capacity>? {
     var result = InlineBytes<capacity>()
+    return read(in: text, into: &result) ? result : nil
+  }
+
+  /// Writes the string's text, escapes resolved, over `result`; `false` when it is longer than `capacity` bytes.
+  public func read<let capacity: Int>(in text: borrowing Span<UInt8>, into result: inout InlineBytes<capacity>) -> Bool
+  {
+    result.removeAll()
     var index = start
     while index < end {
       let byte = text[index]
@@ -57,7 +67,7 @@ public struct JSONSlice: Equatable, Sendable {
       default: result.append(kind)
       }
     }
-    return result.overflowed ? nil : result
+    return !result.overflowed
   }
 
   /// The number in units of 10^−`decimals`, rounded half away from zero: `22.535` with 2 decimals is 2254.

@@ -9,6 +9,9 @@ extension Reading {
   ///   - firmware: the firmware's version, at most 24 bytes.
   ///   - dropped: what the outbox had to drop and the gateway does not know yet.
   ///   - output: where the bytes go; its `overflowed` tells when they did not fit.
+  #if hasFeature(Embedded)
+    @inline(never)
+  #endif
   public func encode<let capacity: Int>(
     device: DeviceID, firmware: InlineBytes<24>, dropped: DroppedRanges,
     into output: inout InlineBytes<capacity>
@@ -64,16 +67,25 @@ extension Reading {
 
 extension InlineBytes {
   /// Appends a literal that needs no escaping as a JSON string.
+  #if hasFeature(Embedded)
+    @inline(never)
+  #endif
   public mutating func append(quoted text: StaticString) {
     append(UInt8(ascii: "\""))
     append(text)
     append(UInt8(ascii: "\""))
   }
 
+  #if hasFeature(Embedded)
+    @inline(never)
+  #endif
   mutating func append(hundredthsOrNull value: Int32?) {
     if let value { append(hundredths: value) } else { append("null") }
   }
 
+  #if hasFeature(Embedded)
+    @inline(never)
+  #endif
   mutating func append(signedOrNull value: Int32?) {
     if let value { append(signed: Int64(value)) } else { append("null") }
   }

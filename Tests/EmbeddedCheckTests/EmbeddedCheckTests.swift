@@ -10,15 +10,23 @@ private func expectGolden(_ name: String, lines: Int, _ bytes: [UInt8]) throws {
   #expect(expected.split(separator: "\n").count == lines)
 }
 
+/// What a device writes that lives in memory of its own and has just started.
+private func written(_ run: (EmbeddedCheck, (UInt8) -> Void) -> Void) -> [UInt8] {
+  let memory = UnsafeMutableRawPointer.allocate(byteCount: EmbeddedCheck.byteCount, alignment: 8)
+  defer { memory.deallocate() }
+  var bytes: [UInt8] = []
+  var checksum: UInt32 = 0
+  withUnsafeMutablePointer(to: &checksum) { checksum in
+    run(EmbeddedCheck(in: memory, checksum: checksum)) { bytes.append($0) }
+  }
+  return bytes
+}
+
 /// The same golden file is compared with what the emulated Cortex-M0 publishes (scripts/embedded).
 @Test func linuxPublishesTheGoldenPayloads() throws {
-  var bytes: [UInt8] = []
-  runEmbeddedCheck(seconds: 20) { bytes.append($0) }
-  try expectGolden("payloads", lines: 5, bytes)
+  try expectGolden("payloads", lines: 5, written { check, put in check.live(seconds: 20, put: put) })
 }
 
 @Test func linuxAnswersWithTheGoldenDialogue() throws {
-  var bytes: [UInt8] = []
-  runEmbeddedDialogue { bytes.append($0) }
-  try expectGolden("dialogue", lines: 8, bytes)
+  try expectGolden("dialogue", lines: 8, written { check, put in check.ask(put: put) })
 }

@@ -30,6 +30,12 @@ void board_put(uint8_t character) {
   if (character == '\n' || used == sizeof line - 1) flush();
 }
 
+static uint64_t memory[BOARD_MEMORY_BYTES / 8];
+void *board_memory(void) { return memory; }
+
+static uint32_t checksum;
+uint32_t *board_checksum(void) { return &checksum; }
+
 void board_exit(int32_t status) {
   flush();
   const uint32_t block[2] = {0x20026, (uint32_t)status};  // ADP_Stopped_ApplicationExit

@@ -3,8 +3,9 @@ import EmbeddedCheck
 
 // A function, because Swift 6 refuses mutable globals and armv6m has no main actor.
 func run() -> Int32 {
-  runEmbeddedCheck(seconds: 20) { board_put($0) }
-  runEmbeddedDialogue { board_put($0) }
+  guard EmbeddedCheck.byteCount <= Int(BOARD_MEMORY_BYTES) else { return 2 }
+  EmbeddedCheck(in: board_memory(), checksum: board_checksum()).live(seconds: 20, put: board_put)
+  EmbeddedCheck(in: board_memory(), checksum: board_checksum()).ask(put: board_put)
   report("stack=", board_stack_peak())
   return 0
 }
