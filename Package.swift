@@ -11,11 +11,12 @@ let strict: [SwiftSetting] = [
   .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
-/// The device: no Foundation, no heap, Linux and Cortex-M0+ alike. `Lifetimes` is for writers and scanners over spans.
+/// The device: no Foundation, no heap, Linux and Cortex-M0+ alike. `Lifetimes` is for writers and scanners over spans,
+/// `RawLayout` for what must be made where it stays.
 func portable(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
   .target(
     name: name, dependencies: dependencies, path: "Sources/\(name)",
-    swiftSettings: strict + [.enableExperimentalFeature("Lifetimes")])
+    swiftSettings: strict + [.enableExperimentalFeature("Lifetimes"), .enableExperimentalFeature("RawLayout")])
 }
 
 /// What Linux programs share.

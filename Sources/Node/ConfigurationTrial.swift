@@ -67,8 +67,8 @@ struct ConfigurationTrial: Sendable {
   /// Whether it is open which of two configurations will be kept.
   var isOpen: Bool { state == .trial || state == .comparing }
 
-  /// Writes the one that is to run.
-  func writeActive(_ configuration: inout NodeConfiguration, _ tag: inout InlineBytes<64>) {
+  /// Writes the one that is to run. Mutating, so that nothing is copied for it but that.
+  mutating func writeActive(_ configuration: inout NodeConfiguration, _ tag: inout InlineBytes<64>) {
     if state == .trial, hasCandidate {
       configuration = newer.configuration
       tag = newer.tag

@@ -93,11 +93,11 @@ extension Node {
   // MARK: Status and log
 
   /// The retained message that says this device is there, and what became of its configuration. Publish it again when
-  /// `statusEdition` has grown.
+  /// `statusEdition` has grown. Mutating, so that the node is not copied for it.
   #if hasFeature(Embedded)
     @inline(never)
   #endif
-  public func writeOnlineStatus<let capacity: Int>(into message: inout InlineBytes<capacity>) {
+  public mutating func writeOnlineStatus<let capacity: Int>(into message: inout InlineBytes<capacity>) {
     writeStatus("online", into: &message)
     message.append(",\"version\":")
     message.append(jsonString: identity.firmware)
@@ -130,7 +130,7 @@ extension Node {
   }
 
   /// At most four by name, so that the message stays within 512 bytes, and how many more there are.
-  private func writeRefusedKeys<let capacity: Int>(into message: inout InlineBytes<capacity>) {
+  private mutating func writeRefusedKeys<let capacity: Int>(into message: inout InlineBytes<capacity>) {
     guard !refusedKeys.isEmpty else { return }
     message.append(",\"refused\":[")
     var count = 0

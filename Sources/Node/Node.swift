@@ -103,7 +103,8 @@ public struct Node<let outboxCapacity: Int>: Sendable {
       lastGood: TaggedConfiguration(configuration: configuration, tag: InlineBytes<64>()))
     flight = FlightRecord(boot: identity.boot, cause: cause)
     previousFlight = previous ?? FlightRecord(boot: 0, cause: .unknown)
-    hasPreviousFlight = previous != nil
+    // Not `!= nil`, which would compare two records.
+    if case .some = previous { hasPreviousFlight = true } else { hasPreviousFlight = false }
   }
 
   /// Goes on to `now`.
