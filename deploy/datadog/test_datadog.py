@@ -37,10 +37,10 @@ class Datadog(unittest.TestCase):
     @classmethod
     def setUpClass(cls) -> None:
         check = OpenMetricsBaseCheckV2("openmetrics", {}, [instance()])
-        check.__NAMESPACE__ = "martlet"
         aggregator.reset()
         for _ in range(2):
-            check.run()
+            if error := check.run():
+                raise AssertionError(error)
         cls.metrics = set(aggregator.metric_names)
 
     def test_theAgentReadsTheGateway(self) -> None:
