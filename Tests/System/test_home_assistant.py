@@ -30,11 +30,11 @@ def retained(port: int) -> dict[str, str]:
             found[message.topic] = message.payload.decode()
 
     client.on_message = on_message
+    # Retained messages come before what is published after the subscription.
+    client.on_subscribe = lambda *_: client.publish("probe", "x", qos=1)
     client.connect("127.0.0.1", port)
     client.loop_start()
     client.subscribe([("homeassistant/#", 1), ("probe", 1)])
-    # Retained messages come before what is published after the subscription.
-    client.on_subscribe = lambda *_: client.publish("probe", "x", qos=1)
     assert done.wait(20)
     client.loop_stop()
     client.disconnect()
