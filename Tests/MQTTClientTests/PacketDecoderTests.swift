@@ -82,7 +82,7 @@ struct PacketDecoderTests {
         .message(MQTTMessage(topic: "a/b", payload: Array("hello".utf8)), number: 258),
         .message(MQTTMessage(topic: "a", payload: Array("kept".utf8), qos: 0, isRetained: true), number: nil),
         .message(MQTTMessage(topic: "e", payload: [], qos: 0), number: nil),
-        .publishAcknowledged(number: 5), .publishAcknowledged(number: 65_535), .pingAnswered,
+        .publishAcknowledged(number: 5), .publishAcknowledged(number: 65_535, reason: 16), .pingAnswered,
         .disconnected(reason: 142), .disconnected(reason: 0),
       ]
     )
