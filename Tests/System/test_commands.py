@@ -104,7 +104,7 @@ class Commands(unittest.TestCase):
             ]
             result = run(*common)
             self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
-            self.assertEqual(result.stdout.count("ok "), 4, result.stdout)
+            self.assertEqual(result.stdout.count("ok "), 5, result.stdout)
             stack.broker.stop()
             result = run(*common)
             self.assertEqual(result.returncode, 1)
